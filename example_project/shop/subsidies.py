@@ -1,0 +1,18 @@
+"""The orders as wechat_subsidies sees them: with what their refunds come to."""
+
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+
+from .models import Order, Refund
+
+
+def orders(request: HttpRequest | None = None) -> QuerySet[Order]:
+    """All orders, each with has_refund, refunded_fen and latest_refund_id."""
+    successful = Refund.objects.filter(order=OuterRef("pk"), is_successful=True)
+    total = successful.order_by().values("order").annotate(total=Sum("fen")).values("total")
+    return Order.objects.annotate(
+        has_refund=Exists(successful),
+        refunded_fen=Coalesce(Subquery(total), 0),
+        latest_refund_id=Subquery(successful.order_by("-pk").values("refund_id")[:1]),
+    )

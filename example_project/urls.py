@@ -1,0 +1,13 @@
+"""The site's URLs: the admin, the API of wechat_subsidies, and WeChat Pay's refund notifications."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from .shop.notifications import refund_notified
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("api/subsidies/", include("wechat_subsidies.api.urls")),
+    path("notifications/refund/", refund_notified),
+]

@@ -1,0 +1,59 @@
+"""What all tests share: the sandbox gateway, settings that point to it, and a small shop."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from pytest_django.fixtures import SettingsWrapper
+
+from example_project.shop.models import Order, Refund, Seller
+from wechat_subsidies.sandbox import Sandbox
+
+pytest_plugins = ["wechat_subsidies.sandbox.pytest_plugin"]
+
+
+@pytest.fixture
+def gateway(wechatpay_sandbox: Sandbox, settings: SettingsWrapper) -> Sandbox:
+    """The sandbox, empty, with the shop's settings pointing to it."""
+    settings.WECHAT_SUBSIDIES = {
+        **settings.WECHAT_SUBSIDIES,
+        "MERCHANTS": {"default": wechatpay_sandbox.merchant_settings()},
+    }
+    return wechatpay_sandbox
+
+
+@pytest.fixture
+def make_order(db: None) -> Callable[..., Order]:
+    """Make orders of the shop: fully refunded ones with a subsidy, unless told otherwise."""
+    count = 0
+
+    def make(*, refunds: tuple[int, ...] = (1000,), **fields: Any) -> Order:
+        nonlocal count
+        count += 1
+        seller, _ = Seller.objects.get_or_create(
+            wechat_mchid="1900013401", defaults={"name": "茶馆"}
+        )
+        values = {
+            "number": f"N{count:04}",
+            "seller": seller,
+            "title": "龙井茶",
+            "wechat_transaction_id": f"42000000{count:020}",
+            "paid_fen": 1000,
+            "subsidy_fen": 200,
+        }
+        order = Order.objects.create(**values | fields)
+        for number, fen in enumerate(refunds):
+            Refund.objects.create(order=order, refund_id=f"50{order.pk:020}{number:06}", fen=fen)
+        return order
+
+    return make
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    """Staff who may work with orders and cancel subsidies."""
+    user = User.objects.create_user("lihua", password="lihua", is_staff=True)
+    codenames = ["view_order", "change_order", "cancel_subsidy", "view_subsidycancellation"]
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    return user

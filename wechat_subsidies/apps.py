@@ -1,0 +1,17 @@
+"""The app's configuration."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class WeChatSubsidiesConfig(AppConfig):
+    """Name it in INSTALLED_APPS as `wechat_subsidies`."""
+
+    name = "wechat_subsidies"
+    verbose_name = _("WeChat Pay subsidies")
+    # Said here, or a host with another DEFAULT_AUTO_FIELD would be told to migrate us.
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from . import checks  # noqa: F401  (importing it registers them, and may not happen earlier)

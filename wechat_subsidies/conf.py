@@ -1,0 +1,177 @@
+"""The one typed view of `settings.WECHAT_SUBSIDIES`.
+
+A setting has one name everywhere: here, in the checks, in tests and in the README. Nothing is
+judged here (`checks` does that, in words) and no key is read before it is needed.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from django.http import HttpRequest
+from django.utils.module_loading import import_string
+
+if TYPE_CHECKING:
+    from .dispatch import Dispatcher
+
+SETTING = "WECHAT_SUBSIDIES"
+
+KeySource = str | bytes | Path | Callable[[], "str | bytes | Path"]
+Scopes = Collection[str]
+
+DISPATCHERS = {"inline": "wechat_subsidies.dispatch.inline.InlineDispatcher"}
+
+DEFAULTS: Mapping[str, Any] = {
+    "MERCHANTS": {},
+    "ORDERS": {},
+    "PARTIAL_REFUNDS": "ask",
+    "SCOPES": None,
+    "DESCRIPTION": "订单退款",
+    "DISPATCHER": "inline",
+    "VERIFY_REFUND": "off",
+    "MAX_ATTEMPTS": 8,
+    "GIVE_UP_AFTER": timedelta(days=7),
+    "RETENTION_DAYS": 730,
+    "API": {},
+    "CELERY": {},
+}
+MERCHANT_DEFAULTS: Mapping[str, Any] = {
+    "MCHID": "",
+    "MERCHANT_SERIAL_NO": "",
+    "PRIVATE_KEY": None,
+    "WECHATPAY_PUBLIC_KEY_ID": "",
+    "WECHATPAY_PUBLIC_KEY": None,
+    "API_V3_KEY": None,
+    "BASE_URL": "https://api.mch.weixin.qq.com",
+    "BACKUP_URL": None,
+    "TIMEOUT": (5, 10),
+    "RATE_LIMIT": 200,
+    "SEND_REFUND_ID": True,
+}
+API_DEFAULTS: Mapping[str, Any] = {
+    "PERMISSION_CLASSES": None,
+    "THROTTLE_RATE": None,
+    "MAX_BATCH": 1000,
+}
+CELERY_DEFAULTS: Mapping[str, Any] = {"QUEUE": None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MerchantSettings:
+    """One entry of `MERCHANTS`. Where keys are kept is left out of its `repr`: it may be a key."""
+
+    name: str
+    mchid: str
+    merchant_serial_no: str
+    private_key: KeySource | None = field(repr=False)
+    wechatpay_public_key_id: str
+    wechatpay_public_key: KeySource | None = field(repr=False)
+    api_v3_key: KeySource | None = field(repr=False)
+    base_url: str
+    backup_url: str | None
+    timeout: tuple[float, float]
+    rate_limit: int | None
+    send_refund_id: bool
+
+    @classmethod
+    def from_setting(cls, *, name: str, setting: Mapping[str, Any]) -> "MerchantSettings":
+        """The entry `name`, completed with the defaults; unknown keys are left to the checks."""
+        values = {
+            key.lower(): setting.get(key, default) for key, default in MERCHANT_DEFAULTS.items()
+        }
+        values["timeout"] = tuple(values["timeout"])
+        return cls(name=name, **values)
+
+
+class AppSettings:
+    """`settings.WECHAT_SUBSIDIES` with its defaults, read when first asked for."""
+
+    @cached_property
+    def raw(self) -> Mapping[str, Any]:
+        """The setting as the host wrote it."""
+        return getattr(django_settings, SETTING, {})
+
+    def get(self, name: str) -> Any:
+        """One key of the setting, or its default."""
+        return self.raw.get(name, DEFAULTS[name])
+
+    @cached_property
+    def merchants(self) -> Mapping[str, MerchantSettings]:
+        """The platform merchants by the name that the host gave them."""
+        return {
+            name: MerchantSettings.from_setting(name=name, setting=setting)
+            for name, setting in self.get("MERCHANTS").items()
+        }
+
+    def merchant(self, name: str) -> MerchantSettings:
+        """The platform merchant of that name; raises ImproperlyConfigured if there is none."""
+        try:
+            return self.merchants[name]
+        except KeyError:
+            known = ", ".join(sorted(self.merchants)) or "none"
+            message = f"{SETTING}['MERCHANTS'] has no merchant “{name}”; it has: {known}."
+            raise ImproperlyConfigured(message) from None
+
+    @property
+    def orders(self) -> Mapping[str, Any] | str:
+        """How a shop's orders plug in: mappings by model label, or the path of an OrderAdapter."""
+        return self.get("ORDERS")  # type: ignore[no-any-return]  # settings are untyped
+
+    @property
+    def partial_refunds(self) -> str:
+        """What is done about partly refunded orders: "ask", "refuse" or "allow"."""
+        return str(self.get("PARTIAL_REFUNDS"))
+
+    @property
+    def scopes(self) -> Callable[[HttpRequest], Scopes | None] | None:
+        """Which scopes a request may see; None: no scopes are in use."""
+        return loaded(self.get("SCOPES"))  # type: ignore[no-any-return]
+
+    @property
+    def description(self) -> str:
+        """The description sent where neither the caller nor the order has one."""
+        return str(self.get("DESCRIPTION"))
+
+    @cached_property
+    def dispatcher(self) -> "Dispatcher":
+        """What decides when sending happens."""
+        path = self.get("DISPATCHER")
+        return import_string(DISPATCHERS.get(path, path))()  # type: ignore[no-any-return]
+
+    @property
+    def max_attempts(self) -> int:
+        """After how many calls with unknown outcome a person has to look."""
+        return int(self.get("MAX_ATTEMPTS"))
+
+    @property
+    def give_up_after(self) -> timedelta:
+        """For how long calls that never got through are repeated."""
+        return self.get("GIVE_UP_AFTER")  # type: ignore[no-any-return]
+
+    @cached_property
+    def api(self) -> Mapping[str, Any]:
+        """The settings of the REST API, completed with the defaults."""
+        return {**API_DEFAULTS, **self.get("API")}
+
+
+def loaded(value: Any) -> Any:
+    """What a setting stands for that may be the dotted path of an object or the object itself."""
+    return import_string(value) if isinstance(value, str) else value
+
+
+app_settings = AppSettings()
+
+
+def forget_settings(*, setting: str, **kwargs: object) -> None:
+    """Read the setting anew after a test has changed it."""
+    if setting == SETTING:
+        vars(app_settings).clear()
+
+
+setting_changed.connect(forget_settings)

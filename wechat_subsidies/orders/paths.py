@@ -1,0 +1,73 @@
+"""Paths from an order to one of its values, as written in the `ORDERS` setting."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A path such as `seller.wechat_mchid` or `seller__wechat_mchid`: relations first, then a value.
+
+    The last part may be a field, an annotation, a property or a method without arguments.
+    """
+
+    parts: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "Path":
+        """The path written as `text`."""
+        return cls(tuple(text.replace("__", ".").split(".")))
+
+    def __str__(self) -> str:
+        return ".".join(self.parts)
+
+    @property
+    def lookup(self) -> str:
+        """The path as the ORM writes it."""
+        return "__".join(self.parts)
+
+    def value(self, order: models.Model) -> Any:
+        """The value for one order; None where a relation on the way is empty."""
+        value: Any = order
+        for part in self.parts:
+            if value is None:
+                return None
+            value = getattr(value, part)
+            if callable(value) and not isinstance(value, models.Manager):
+                value = value()
+        return value
+
+    def relations(self, model: type[models.Model]) -> str | None:
+        """The to-one relations that the path begins with, for `select_related`; None if there are none."""
+        followed: list[str] = []
+        for part in self.parts:
+            field = field_of(model, part)
+            if field is None or not (field.many_to_one or field.one_to_one):
+                break
+            followed.append(part)
+            model = field.related_model
+        return "__".join(followed) or None
+
+    def to_many(self, model: type[models.Model]) -> str | None:
+        """The first to-many relation on the path, over which it would have no single value; None if none."""
+        for part in self.parts:
+            field = field_of(model, part)
+            if field is None:
+                return None
+            if field.one_to_many or field.many_to_many:
+                return part
+            if not field.is_relation:
+                return None
+            model = field.related_model
+        return None
+
+
+def field_of(model: type[models.Model], name: str) -> Any | None:
+    """The model's field or relation of that name; None where it is something else, or nothing."""
+    try:
+        return model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None

@@ -1,0 +1,252 @@
+"""What each possible answer of WeChat Pay means for a cancellation: one closed table.
+
+Closed by default: an answer that is not in the table is never guessed to be a success or a final
+refusal, its outcome is unknown. Statuses and codes are as documented by WeChat Pay (see
+docs/protocol.md for sources); nothing outside this module, `wechatpay` and `sandbox` compares them.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from . import wechatpay
+from .models import CancellationAttempt
+from .wechatpay import CancelResult, WeChatPayError
+
+Outcome = CancellationAttempt.Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """A row of the table: what an answer proves, and what a person reads about it.
+
+    `reason` is the stable code stored on the cancellation, `advice` one or two sentences on what
+    happened and what to do next.
+    """
+
+    reason: str
+    outcome: CancellationAttempt.Outcome
+    advice: Promise
+
+
+RESULT_SUCCESS: Final = Meaning(
+    reason="cancelled",
+    outcome=Outcome.SUCCEEDED,
+    advice=_("WeChat Pay has cancelled the subsidy. The order may be profit-shared now."),
+)
+RESULT_FAIL: Final = Meaning(
+    reason="result_fail",
+    outcome=Outcome.REFUSED,
+    advice=_(
+        "WeChat Pay answered FAIL without a reason. Check that the order was placed with a subsidy, "
+        "has a refund and has not been profit-shared, then retry."
+    ),
+)
+PARAM_ERROR: Final = Meaning(
+    reason="param_error",
+    outcome=Outcome.REFUSED,
+    advice=_(
+        "WeChat Pay found one of the values wrong; its message names which. Correct it and retry."
+    ),
+)
+INVALID_REQUEST: Final = Meaning(
+    reason="invalid_request",
+    outcome=Outcome.REFUSED,
+    advice=_(
+        "The order breaks one of WeChat Pay's rules: usually it has no refund yet, or has been "
+        "profit-shared already. Its message says which. Retry once that is settled."
+    ),
+)
+NOT_FOUND: Final = Meaning(
+    reason="order_not_found",
+    outcome=Outcome.REFUSED,
+    advice=_(
+        "WeChat Pay does not know this transaction under this sub-merchant. Check the transaction ID "
+        "and the seller's sub-merchant ID."
+    ),
+)
+RATE_LIMITED: Final = Meaning(
+    reason="rate_limited",
+    outcome=Outcome.NOT_ACCEPTED,
+    advice=_("WeChat Pay asked for a slower pace. It is sent again by itself."),
+)
+SIGN_ERROR: Final = Meaning(
+    reason="sign_error",
+    outcome=Outcome.CONFIGURATION,
+    advice=_(
+        "WeChat Pay did not accept our signature. Nothing was done. Check MCHID, MERCHANT_SERIAL_NO "
+        "and PRIVATE_KEY in the settings, and the server's clock."
+    ),
+)
+NO_AUTH: Final = Meaning(
+    reason="no_auth",
+    outcome=Outcome.CONFIGURATION,
+    advice=_(
+        "The platform merchant may not make this call for this sub-merchant. Nothing was done. Check "
+        "the permission in WeChat Pay's merchant platform."
+    ),
+)
+CREDENTIALS: Final = Meaning(
+    reason="credentials",
+    outcome=Outcome.CONFIGURATION,
+    advice=_(
+        "A key in the settings cannot be used, so nothing was sent. Run “manage.py check” to see which."
+    ),
+)
+NOT_SENT: Final = Meaning(
+    reason="not_sent",
+    outcome=Outcome.NOT_SENT,
+    advice=_("WeChat Pay could not be reached, so nothing was sent. It is sent again by itself."),
+)
+CONNECTION_LOST: Final = Meaning(
+    reason="connection_lost",
+    outcome=Outcome.UNKNOWN,
+    advice=_(
+        "The connection broke or timed out before WeChat Pay's answer was here. It may have been "
+        "carried out; the same request is sent again by itself."
+    ),
+)
+SYSTEM_ERROR: Final = Meaning(
+    reason="system_error",
+    outcome=Outcome.UNKNOWN,
+    advice=_(
+        "WeChat Pay had an internal error, so it may have been carried out. The same request is sent "
+        "again by itself. If it goes on, check MCHID and MERCHANT_SERIAL_NO: wrong ones cause this, too."
+    ),
+)
+ACCEPTED: Final = Meaning(
+    reason="accepted_not_processed",
+    outcome=Outcome.UNKNOWN,
+    advice=_(
+        "WeChat Pay accepted the request but has not processed it. The same request is sent again by "
+        "itself."
+    ),
+)
+UNVERIFIED: Final = Meaning(
+    reason="unverified_answer",
+    outcome=Outcome.UNKNOWN,
+    advice=_(
+        "The answer is not proven to come from WeChat Pay, so it is not believed. It may have been "
+        "carried out; the same request is sent again by itself. Check WECHATPAY_PUBLIC_KEY and "
+        "WECHATPAY_PUBLIC_KEY_ID, and the server's clock."
+    ),
+)
+OTHER_ORDER: Final = Meaning(
+    reason="answer_for_other_order",
+    outcome=Outcome.UNKNOWN,
+    advice=_(
+        "The answer is about another order, so it is not believed. The same request is sent again by "
+        "itself."
+    ),
+)
+MALFORMED: Final = Meaning(
+    reason="malformed_answer",
+    outcome=Outcome.UNKNOWN,
+    advice=_(
+        "The answer cannot be read. It may have been carried out; the same request is sent again by "
+        "itself."
+    ),
+)
+UNFORESEEN: Final = Meaning(
+    reason="unforeseen_answer",
+    outcome=Outcome.UNKNOWN,
+    advice=_(
+        "WeChat Pay's documents do not say what this answer means, so nothing is concluded from it. "
+        "The same request is sent again by itself."
+    ),
+)
+LOST: Final = Meaning(
+    reason="lost",
+    outcome=Outcome.LOST,
+    advice=_(
+        "The process that sent it has disappeared. It may have been carried out; the same request is "
+        "sent again by itself."
+    ),
+)
+
+MEANINGS: Final = {
+    meaning.reason: meaning
+    for meaning in (
+        RESULT_SUCCESS,
+        RESULT_FAIL,
+        PARAM_ERROR,
+        INVALID_REQUEST,
+        NOT_FOUND,
+        RATE_LIMITED,
+        SIGN_ERROR,
+        NO_AUTH,
+        CREDENTIALS,
+        NOT_SENT,
+        CONNECTION_LOST,
+        SYSTEM_ERROR,
+        ACCEPTED,
+        UNVERIFIED,
+        OTHER_ORDER,
+        MALFORMED,
+        UNFORESEEN,
+        LOST,
+    )
+}
+
+# What a row's `reason` may be besides: not the meaning of one answer, but of its history.
+TRIES_USED_UP: Final = "tries_used_up"
+GAVE_UP: Final = "gave_up"
+REFUSED_IN_DOUBT: Final = "refused_in_doubt"
+HISTORIES: Final = {
+    TRIES_USED_UP: _(
+        "Every call ended without a known outcome. Look the order up in WeChat Pay's merchant platform, "
+        "then resolve it here or retry."
+    ),
+    GAVE_UP: _(
+        "It could not be sent for too long. Mend what keeps it from being sent, then retry."
+    ),
+    REFUSED_IN_DOUBT: _(
+        "WeChat Pay refused it after an earlier call with unknown outcome: it may be cancelled already. "
+        "Look the order up in WeChat Pay's merchant platform, then resolve it here or retry."
+    ),
+}
+
+RESULTS: Final = {"SUCCESS": RESULT_SUCCESS, "FAIL": RESULT_FAIL}
+CODES: Final = {
+    (400, "PARAM_ERROR"): PARAM_ERROR,
+    (400, "INVALID_REQUEST"): INVALID_REQUEST,
+    (401, "SIGN_ERROR"): SIGN_ERROR,
+    (403, "NO_AUTH"): NO_AUTH,
+    (404, "RESOURCE_NOT_EXISTS"): NOT_FOUND,
+    (404, "ORDER_NOT_EXIST"): NOT_FOUND,
+    (429, "FREQUENCY_LIMITED"): RATE_LIMITED,
+    (429, "RATELIMIT_EXCEEDED"): RATE_LIMITED,
+}
+ERRORS: Final[dict[type[WeChatPayError], Meaning]] = {
+    wechatpay.CredentialsError: CREDENTIALS,
+    wechatpay.NotSent: NOT_SENT,
+    wechatpay.OutcomeUnknown: CONNECTION_LOST,
+    wechatpay.ServerError: SYSTEM_ERROR,
+    wechatpay.UnverifiedAnswer: UNVERIFIED,
+    wechatpay.AnswerMismatch: OTHER_ORDER,
+    wechatpay.MalformedAnswer: MALFORMED,
+}
+
+
+def meaning_of_result(result: CancelResult) -> Meaning:
+    """What a verified answer under HTTP 200 means: HTTP 200 with FAIL is a refusal."""
+    return RESULTS.get(result.result, UNFORESEEN)
+
+
+def meaning_of_error(error: WeChatPayError) -> Meaning:
+    """What a call means that ended in this error."""
+    if error.http_status == 202:
+        return ACCEPTED
+    known = CODES.get((error.http_status or 0, error.code or ""))
+    if known and isinstance(error, wechatpay.APIError):
+        return known
+    return next((ERRORS[cls] for cls in type(error).__mro__ if cls in ERRORS), UNFORESEEN)
+
+
+def advice(reason: str) -> str | Promise:
+    """What happened and what to do next, in words; empty for a reason that is not in the table."""
+    if reason in MEANINGS:
+        return MEANINGS[reason].advice
+    return HISTORIES.get(reason, "")

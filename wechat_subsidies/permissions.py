@@ -1,0 +1,21 @@
+"""Who may do what: Django's permissions of this app, under the names used everywhere else."""
+
+from typing import Any
+
+CANCEL_SUBSIDY = "wechat_subsidies.cancel_subsidy"
+RESOLVE_CANCELLATION = "wechat_subsidies.resolve_cancellation"
+PAUSE_SENDING = "wechat_subsidies.pause_sending"
+VIEW_ALL_BATCHES = "wechat_subsidies.view_all_batches"
+VIEW_CANCELLATION = "wechat_subsidies.view_subsidycancellation"
+
+
+def may_cancel(user: Any) -> bool:
+    """Whether this user may ask for cancellations, retry and withdraw them."""
+    return bool(user.is_active and user.has_perm(CANCEL_SUBSIDY))
+
+
+def may_see_batch(user: Any, batch: Any) -> bool:
+    """Whether this user may see and work on this batch: their own, or anybody's by permission."""
+    if not may_cancel(user):
+        return False
+    return bool(batch.requested_by_id == user.pk or user.has_perm(VIEW_ALL_BATCHES))

@@ -1,0 +1,51 @@
+"""The clients by which this process calls WeChat Pay: one for each merchant."""
+
+import os
+import socket
+import uuid
+from functools import cache, lru_cache
+
+from django.conf import settings
+from django.core.signals import setting_changed
+
+from ..conf import SETTING, MerchantSettings
+from ..wechatpay import MerchantCredentials, WeChatPayClient
+
+POOL_SIZE = 16  # connections kept to WeChat Pay for a merchant
+
+
+@lru_cache(maxsize=1)
+def process_name() -> str:
+    """Which process made a call: host, process number, and a word of chance against re-used numbers."""
+    return f"{socket.gethostname()[:80]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+os.register_at_fork(after_in_child=process_name.cache_clear)
+
+
+@cache
+def client_for(merchant: MerchantSettings) -> WeChatPayClient:
+    """The merchant's client. Its keys are read at the first call and kept. Raises CredentialsError."""
+    credentials = MerchantCredentials(
+        mchid=merchant.mchid,
+        serial_no=merchant.merchant_serial_no,
+        private_key=merchant.private_key,
+        public_keys={merchant.wechatpay_public_key_id: merchant.wechatpay_public_key},
+    )
+    return WeChatPayClient(
+        credentials,
+        base_url=merchant.base_url,
+        backup_url=merchant.backup_url,
+        timeout=merchant.timeout,
+        pool_size=POOL_SIZE,
+        allow_http=settings.DEBUG,
+    )
+
+
+def forget_clients(*, setting: str, **kwargs: object) -> None:
+    """Make new clients after a test has changed the setting."""
+    if setting == SETTING:
+        client_for.cache_clear()
+
+
+setting_changed.connect(forget_clients)

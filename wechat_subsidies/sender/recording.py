@@ -1,0 +1,162 @@
+"""Recording what came back: the attempt always, and what it means for the row.
+
+The claim's token guards the row, with one exception: a proven success is written whoever holds
+the row by now.
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from django.db import DatabaseError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from ..models import CancellationAttempt, SubsidyCancellation
+from ..outcomes import Outcome
+from ..wechatpay import APIError
+from .announcing import announce
+from .calling import Call
+from .retrying import retried
+from .settling import Settled
+from .timing import Timing
+
+logger = logging.getLogger("wechat_subsidies")
+
+Status = SubsidyCancellation.Status
+Proof = SubsidyCancellation.Proof
+
+
+def record(calls: Sequence[Call], *, using: str) -> None:
+    """Record calls, in one transaction if possible, and tell the shop what came of them.
+
+    Calls that cannot be recorded together are recorded one by one: what is poisoned in one answer
+    must not keep the others from being recorded.
+    """
+    try:
+        retried(partial(record_together, calls, using=using))
+    except (DatabaseError, ValueError):
+        for call in calls:
+            record_alone(call, using=using)
+    for call in calls:
+        announce(call.claim.cancellation.pk, using=using)
+
+
+def record_alone(call: Call, *, using: str) -> None:
+    """Record one call; if even that fails, without the words of the answer."""
+    try:
+        retried(partial(record_together, [call], using=using))
+    except (DatabaseError, ValueError):
+        logger.exception("The answer for %s cannot be stored whole.", call.claim.cancellation)
+        retried(partial(record_together, [call], using=using, words=False))
+
+
+def record_together(calls: Sequence[Call], *, using: str, words: bool = True) -> None:
+    """Append the calls' attempts and change their rows, in one transaction."""
+    with transaction.atomic(using=using, durable=True):
+        CancellationAttempt.objects.using(using).bulk_create(
+            [attempt(call, words=words) for call in calls], ignore_conflicts=True
+        )
+        for call in calls:
+            settle(call, using=using, words=words)
+
+
+def settle(call: Call, *, using: str, words: bool) -> None:
+    """Change the call's row as its meaning demands."""
+    row = call.claim.cancellation
+    changes = Settled(
+        cancellation=row,
+        was_in_doubt=call.claim.was_in_doubt,
+        meaning=call.meaning,
+        ended_at=call.ended_at,
+        grace=Timing.of([call.claim.merchant]).grace,
+    ).changes()
+    changes |= {"attempt_count": row.attempt_count + 1, "updated_at": timezone.now()}
+    changes |= said(call) if words else {}
+    cancellations = SubsidyCancellation.objects.using(using).filter(pk=row.pk)
+    ours = cancellations.filter(claim_token=call.claim.token)
+    if ours.update(**changes):
+        log(call, status=changes["status"])
+    elif call.meaning.outcome == Outcome.SUCCEEDED:
+        # Late, but proven: taken in whatever state the row is by now.
+        cancellations.exclude(Q(status=Status.SUCCEEDED) & Q(proof=Proof.WECHAT)).update(**changes)
+        log(call, status=changes["status"])
+
+
+def log(call: Call, *, status: str) -> None:
+    """One line about a call and what its row is now."""
+    logger.info(
+        "transaction_id=%s outcome=%s reason=%s status=%s http_status=%s request_id=%s",
+        call.claim.cancellation.transaction_id,
+        call.meaning.outcome,
+        call.meaning.reason,
+        status,
+        call.answer.http_status if call.answer else None,
+        cleaned(call.answer.request_id or "", limit=128) if call.answer else None,
+    )
+
+
+def said(call: Call) -> dict[str, Any]:
+    """What WeChat Pay said, as the row keeps it."""
+    error = call.error if isinstance(call.error, APIError) else None
+    return {
+        "result": call.result[:16],
+        "error_code": cleaned(error.code if error else "", limit=64),
+        "error_message": cleaned(error.message if error else "", limit=512),
+        "request_id": cleaned(call.answer.request_id if call.answer else "", limit=128),
+    }
+
+
+def attempt(call: Call, *, words: bool) -> CancellationAttempt:
+    """The attempt that a call leaves. Without `words`: only what no answer can poison."""
+    row = call.claim.cancellation
+    facts = CancellationAttempt(
+        uuid=call.uuid,
+        cancellation=row,
+        claim_token=call.claim.token,
+        mchid=row.mchid,
+        process=call.process,
+        started_at=call.started_at,
+        ended_at=call.ended_at,
+        request_body=bytes(row.request_body),
+        outcome=call.meaning.outcome,
+        reason=call.meaning.reason,
+        http_status=call.answer.http_status if call.answer else None,
+    )
+    if words:
+        for name, value in (said(call) | answered(call)).items():
+            setattr(facts, name, value)
+    return facts
+
+
+def answered(call: Call) -> dict[str, Any]:
+    """What an attempt keeps of the answer beyond the row: for a 2xx all that proves it."""
+    error, answer = call.error, call.answer
+    kept: dict[str, Any] = {}
+    if isinstance(error, APIError):
+        kept["error_detail"] = cleaned(as_text(error.detail), limit=4096)
+    elif error is not None:
+        kept["failure"] = cleaned(str(error), limit=512)
+    if answer is not None:
+        kept["host"] = cleaned(answer.host, limit=255)
+        kept["key_id"] = cleaned(answer.key_id, limit=128)
+    if answer is not None and 200 <= answer.http_status < 300:
+        headers = answer.wechatpay_headers().items()
+        kept["answer_body"] = answer.body
+        kept["answer_headers"] = {
+            cleaned(name, limit=64): cleaned(value, limit=1024) for name, value in headers
+        }
+    return kept
+
+
+def as_text(detail: object) -> str:
+    """WeChat Pay's `detail` as text: it may be anything that JSON can hold."""
+    return "" if detail is None else json.dumps(detail, ensure_ascii=False, default=str)
+
+
+def cleaned(text: str | None, *, limit: int) -> str:
+    """Text that every database stores: without NUL and lone surrogates, within U+FFFF, cut to `limit`."""
+    storable = (text or "").encode("utf-8", "replace").decode("utf-8")
+    return "".join("\ufffd" if c == "\0" or c > "\uffff" else c for c in storable)[:limit]

@@ -1,0 +1,23 @@
+"""The use cases. With `sender` the only code that changes what is recorded.
+
+What hosts call; all of it is safe to repeat.
+"""
+
+from ..sender import ProcessReport
+from .asking import cancel_subsidy, cancel_subsidy_for_order
+from .batches import cancel_subsidies, confirm_batch, work_on_batch
+from .drafting import draft_batch
+from .profit_sharing import may_share_profit
+from .sweeping import process_due
+
+__all__ = [
+    "ProcessReport",
+    "cancel_subsidies",
+    "cancel_subsidy",
+    "cancel_subsidy_for_order",
+    "confirm_batch",
+    "draft_batch",
+    "may_share_profit",
+    "process_due",
+    "work_on_batch",
+]

@@ -1,0 +1,232 @@
+"""Drafting a batch: which of the selected orders would be sent, which are left out, and why."""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models, transaction
+from django.http import HttpRequest
+
+from ..exceptions import InvalidRequest, SubsidyError
+from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
+from ..orders import OrderAdapter, Reason, ReasonCode, Target, adapter_for
+from .asking import Ask, order_facts, prepare, reason_against
+from .requester import Requester
+from .transactions import write_alias
+
+logger = logging.getLogger("wechat_subsidies")
+
+CHUNK = 500  # orders loaded, and items written, at a time
+Item = CancellationBatchItem
+Status = SubsidyCancellation.Status
+
+RECORDED: dict[str, ReasonCode] = {
+    Status.PENDING: ReasonCode.IN_PROGRESS,
+    Status.SENDING: ReasonCode.IN_PROGRESS,
+    Status.SUCCEEDED: ReasonCode.ALREADY_CANCELLED,
+    Status.FAILED: ReasonCode.REFUSED_BEFORE,
+    Status.NEEDS_REVIEW: ReasonCode.AWAITING_REVIEW,
+    Status.WITHDRAWN: ReasonCode.WITHDRAWN,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One transaction of a selected order: the wish that would be asked, or the reason why not."""
+
+    key: str
+    order: Any = None
+    target: Target | None = None
+    wish: Ask | None = None
+    reason: Reason | None = None
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """The transaction's sub-merchant and ID, empty where it is not known."""
+        return (self.target.sub_mchid, self.target.transaction_id) if self.target else ("", "")
+
+
+def draft_batch(
+    orders: Iterable[models.Model],
+    *,
+    description: str | None = None,
+    requested_by: Any = None,
+    partial: bool = False,
+    source: str = SubsidyCancellation.Source.SERVICE,
+    http_request: HttpRequest | None = None,
+) -> CancellationBatch:
+    """Draft a batch of these orders (a queryset or any iterable); nothing is sent before it is confirmed.
+
+    Only the orders' keys are taken: the orders themselves are loaded through their adapter, so that
+    one that does not exist for `http_request` is left out like one that never was. `partial=True`
+    is the explicit yes to partly refunded orders. The batch's `get_absolute_url()` is the page on
+    which staff look it through.
+    """
+    using = write_alias()
+    requester = Requester.of(requested_by)
+    with transaction.atomic(using=using):
+        batch = CancellationBatch.objects.using(using).create(
+            source=source,
+            description=description or "",
+            requested_by=requester.user,
+            requested_by_name=requester.name,
+        )
+        position = 0
+        seen: set[tuple[str, str]] = set()
+        for model, keys in keys_by_model(orders):
+            adapter = adapter_for(model)
+            for chunk in chunks(keys):
+                loaded = load_orders(adapter, chunk, request=http_request)
+                candidates = [
+                    candidate
+                    for key in map(str, chunk)
+                    for candidate in look_through(
+                        adapter, loaded.get(key), key=key, batch=batch, partial=partial
+                    )
+                ]
+                write_items(batch, candidates, position=position, partial=partial, seen=seen)
+                position += len(candidates)
+    return batch
+
+
+def keys_by_model(orders: Iterable[models.Model]) -> Iterator[tuple[type[models.Model], list[Any]]]:
+    """The orders' models and keys, each key once, in the order given."""
+    if isinstance(orders, models.QuerySet):
+        yield orders.model, list(dict.fromkeys(orders.values_list("pk", flat=True)))
+        return
+    keys: dict[type[models.Model], dict[Any, None]] = {}
+    for order in orders:
+        keys.setdefault(type(order), {})[order.pk] = None
+    for model, unique in keys.items():
+        yield model, list(unique)
+
+
+def chunks(keys: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """The keys, `CHUNK` at a time."""
+    for start in range(0, len(keys), CHUNK):
+        yield keys[start : start + CHUNK]
+
+
+def load_orders(
+    adapter: OrderAdapter, keys: Iterable[Any], *, request: HttpRequest | None = None
+) -> dict[str, Any]:
+    """The orders with these keys that exist for the request, by their key as text (one query)."""
+    orders = adapter.get_queryset(request).filter(pk__in=keys)
+    return {str(order.pk): order for order in orders}
+
+
+def look_through(
+    adapter: OrderAdapter, order: Any | None, *, key: str, batch: CancellationBatch, partial: bool
+) -> list[Candidate]:
+    """What an order comes to, transaction by transaction; None stands for one that does not exist.
+
+    An order in which the shop's own code fails is left out, the traceback is in the log.
+    """
+    if order is None:
+        return [Candidate(key=key, reason=Reason.of(ReasonCode.NOT_FOUND))]
+    try:
+        found = [
+            candidate_for(adapter, order, target, batch=batch, partial=partial)
+            for target in adapter.targets(order)
+        ]
+    except Exception:
+        logger.exception("The order %s %s could not be read.", adapter.model._meta.label, key)
+        return [Candidate(key=key, reason=Reason.of(ReasonCode.ADAPTER_ERROR))]
+    missing = Reason.of(ReasonCode.MISSING_TRANSACTION_ID)
+    return found or [Candidate(key=key, order=order, reason=missing)]
+
+
+def candidate_for(
+    adapter: OrderAdapter, order: Any, target: Target, *, batch: CancellationBatch, partial: bool
+) -> Candidate:
+    """One transaction of an order: the wish that would be asked, and what speaks against it."""
+    reason, wish = reason_against(adapter, order, target, partial=partial), None
+    if reason is None or reason.code == ReasonCode.PARTLY_REFUNDED:
+        try:
+            wish = prepare(
+                target,
+                description=batch.description or None,
+                refund_id=None,
+                merchant=target.merchant,
+                requested_by=batch.requested_by or batch.requested_by_name,
+                source=batch.source,
+                facts=order_facts(adapter, order, target),
+            )
+        except InvalidRequest as error:
+            reason = invalid(error)
+    return Candidate(key=str(order.pk), order=order, target=target, wish=wish, reason=reason)
+
+
+def invalid(error: SubsidyError) -> Reason:
+    """The reason that an item gets for a wish that could not be prepared."""
+    fields = getattr(error, "fields", {})
+    if "merchant" in fields:
+        return Reason.of(ReasonCode.UNKNOWN_MERCHANT, str(error))
+    return Reason.of(ReasonCode.INVALID, str(error))
+
+
+def write_items(
+    batch: CancellationBatch,
+    candidates: Sequence[Candidate],
+    *,
+    position: int,
+    partial: bool,
+    seen: set[tuple[str, str]],
+) -> None:
+    """Write a chunk of items. What is recorded already, or selected twice, is left out with that reason."""
+    recorded = recorded_for(candidates, using=write_alias())
+    items = []
+    for number, candidate in enumerate(candidates, start=position):
+        target, identity = candidate.target, candidate.identity
+        existing, reason = recorded.get(identity), candidate.reason
+        if existing is not None:
+            reason = Reason.of(RECORDED[existing.status])
+        elif candidate.wish and identity in seen:
+            reason = Reason.of(ReasonCode.DUPLICATE)
+        seen.add(identity)
+        items.append(
+            Item(
+                batch=batch,
+                position=number,
+                status=Item.Status.EXCLUDED if reason else Item.Status.DRAFT,
+                code=reason.code if reason else "",
+                message=str(reason.message)[:512] if reason else "",
+                partial=partial and reason is None and bool(target and target.is_partly_refunded),
+                cancellation=existing,
+                **item_columns(batch, candidate),
+            )
+        )
+    Item.objects.using(write_alias()).bulk_create(items, batch_size=CHUNK)
+
+
+def recorded_for(
+    candidates: Sequence[Candidate], *, using: str
+) -> dict[tuple[str, str], SubsidyCancellation]:
+    """The cancellations that the candidates' transactions have, by identity (one query)."""
+    wanted = {c.target.transaction_id for c in candidates if c.target and c.target.transaction_id}
+    rows = SubsidyCancellation.objects.using(using).filter(transaction_id__in=wanted)
+    return {(row.sub_mchid, row.transaction_id): row for row in rows}
+
+
+def item_columns(batch: CancellationBatch, candidate: Candidate) -> dict[str, Any]:
+    """The columns of an item that tell which order and transaction it is, cut to their lengths."""
+    order, target = candidate.order, candidate.target
+    columns: dict[str, Any] = {"order_pk": candidate.key[:255]}
+    if order is not None:
+        columns["order_model"] = order._meta.concrete_model._meta.label
+        columns["order_reference"] = str(order)[:128]
+    if target is not None:
+        columns |= {
+            "order_reference": (target.reference or str(order))[:128],
+            "merchant": target.merchant[:64],
+            "sub_mchid": target.sub_mchid[:32],
+            "transaction_id": target.transaction_id[:64],
+            "refund_id": target.refund_id[:64],
+            "paid_amount": target.paid_amount,
+            "refunded_amount": target.refunded_amount,
+            "subsidy_amount": target.subsidy_amount,
+        }
+    if candidate.wish is not None:
+        columns["description"] = candidate.wish.request.description
+    return columns

@@ -1,0 +1,21 @@
+"""Who asks: a user of the site, or a caller known by name only."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """Who asks: `user` is a saved user of the site or None, `name` what is shown years later."""
+
+    user: Any = None
+    name: str = ""
+
+    @classmethod
+    def of(cls, who: Any) -> "Requester":
+        """From what the services take as `requested_by`: a user, a name, or None."""
+        if who is None or isinstance(who, str):
+            return cls(None, (who or "")[:150])
+        if getattr(who, "pk", None) is None:  # an anonymous user, or a caller of another kind
+            return cls(None, str(who)[:150])
+        return cls(who, who.get_username()[:150])

@@ -1,0 +1,42 @@
+"""How asking fits into the transactions of those who ask."""
+
+from collections.abc import Callable
+
+from django.db import connections, router, transaction
+from django.utils.translation import gettext as _
+
+from ..exceptions import ForeignTransaction
+from ..models import SubsidyCancellation
+
+
+def write_alias() -> str:
+    """The database in which everything of ours is written, and read where a decision rests on it."""
+    return router.db_for_write(SubsidyCancellation)
+
+
+def refuse_foreign_transaction(using: str) -> None:
+    """Refuse to ask inside a transaction of another database alone.
+
+    Ours would commit and send at once, and the other might still be rolled back. Raises
+    ForeignTransaction.
+    """
+    if connections[using].in_atomic_block:
+        return
+    for connection in connections.all(initialized_only=True):
+        if connection.in_atomic_block:
+            raise ForeignTransaction(
+                _(
+                    "A transaction is open on the database “%(other)s”, and cancellations are kept in "
+                    "“%(ours)s”: what is asked for now would be sent even if that transaction is rolled "
+                    "back. Ask after it, or in transaction.on_commit(…, using=“%(other)s”)."
+                )
+                % {"other": connection.alias, "ours": using}
+            )
+
+
+def after_commit(action: Callable[[], None], *, using: str) -> None:
+    """Do it once the caller's transaction is committed, or now if there is none.
+
+    An error in it is logged and not raised: what was asked for is recorded and will be sent.
+    """
+    transaction.on_commit(action, using=using, robust=True)
