@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
-from pytest_django.fixtures import SettingsWrapper
 
 from example_project.shop.models import Order, Refund, Seller
 from wechat_subsidies.sandbox import Sandbox
@@ -14,7 +13,7 @@ pytest_plugins = ["wechat_subsidies.sandbox.pytest_plugin"]
 
 
 @pytest.fixture
-def gateway(wechatpay_sandbox: Sandbox, settings: SettingsWrapper) -> Sandbox:
+def gateway(wechatpay_sandbox: Sandbox, settings: Any) -> Sandbox:
     """The sandbox, empty, with the shop's settings pointing to it."""
     settings.WECHAT_SUBSIDIES = {
         **settings.WECHAT_SUBSIDIES,

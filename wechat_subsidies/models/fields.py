@@ -1,7 +1,7 @@
 """The field in which moments are kept that decide when something is sent."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -13,10 +13,21 @@ from django.utils.translation import gettext_lazy as _
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
+_Set = TypeVar("_Set")
+_Get = TypeVar("_Get")
+
 if TYPE_CHECKING:
-    _Field = models.Field[datetime, datetime]
+
+    class _Field(models.Field[_Set, _Get]):
+        """A field as type checkers see it: the two types tell what may be set and what is got."""
+
+        _pyi_private_set_type: datetime
+        _pyi_private_get_type: datetime
+        _pyi_lookup_exact_type: datetime
 else:
-    _Field = models.Field
+
+    class _Field(models.Field, Generic[_Set, _Get]):
+        """The same when it runs, where Django's fields take no types."""
 
 
 def from_microseconds(microseconds: int) -> datetime:
@@ -31,7 +42,7 @@ def to_microseconds(moment: datetime) -> int:
     return (moment - EPOCH) // MICROSECOND
 
 
-class InstantField(_Field):
+class InstantField(_Field[_Set, _Get]):
     """A moment: an aware datetime in UTC in Python, integer microseconds since 1970 UTC in the database.
 
     A DateTimeField holds local time where USE_TZ is off, so that two hosts with different
@@ -74,5 +85,5 @@ class InstantField(_Field):
 
     def value_to_string(self, obj: models.Model) -> str:
         """ISO 8601, for fixtures."""
-        value = self.value_from_object(obj)
+        value: Any = self.value_from_object(obj)
         return "" if value is None else value.isoformat()

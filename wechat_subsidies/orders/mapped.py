@@ -33,7 +33,7 @@ class MappedOrderAdapter(OrderAdapter):
     def get_queryset(self, request: HttpRequest | None = None) -> models.QuerySet[Any]:
         """The host's queryset, or all orders, with the relations that the paths follow."""
         if self.mapping.get("queryset"):
-            queryset = loaded(self.mapping["queryset"])(request)
+            queryset: models.QuerySet[Any] = loaded(self.mapping["queryset"])(request)
         else:
             queryset = super().get_queryset(request)
         relations = {path.relations(self.model) for path in self.paths.values()} - {None}

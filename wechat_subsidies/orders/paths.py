@@ -66,8 +66,12 @@ class Path:
 
 
 def field_of(model: type[models.Model], name: str) -> Any | None:
-    """The model's field or relation of that name; None where it is something else, or nothing."""
+    """The model's field or relation of that name; None where it is something else, or nothing.
+
+    `seller_id` is something else: the column of the relation `seller`, and not to be followed.
+    """
     try:
-        return model._meta.get_field(name)
+        field = model._meta.get_field(name)
     except FieldDoesNotExist:
         return None
+    return field if field.name == name else None

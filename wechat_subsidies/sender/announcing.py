@@ -50,11 +50,15 @@ def announce(pk: int, *, using: str) -> None:
 
 def send_signal(cancellation: SubsidyCancellation) -> bool:
     """Call all receivers; returns whether one of them raised."""
-    responses = SIGNALS[Status(cancellation.status)].send_robust(
-        sender=SubsidyCancellation,
-        cancellation=cancellation,
-        attempt_count=cancellation.attempt_count,
-    )
+    try:
+        responses = SIGNALS[Status(cancellation.status)].send_robust(
+            sender=SubsidyCancellation,
+            cancellation=cancellation,
+            attempt_count=cancellation.attempt_count,
+        )
+    except Exception:  # Django's own: it cannot log the error of a receiver that has no name
+        logger.exception("A receiver raised for %s; all are called again.", cancellation)
+        return True
     errors = [(receiver, error) for receiver, error in responses if isinstance(error, Exception)]
     for receiver, error in errors:
         logger.error(
@@ -67,7 +71,8 @@ def next_try(count: int, *, now: datetime) -> datetime:
     """When the shop is told again after receivers have failed `count` times."""
     if count >= MOST_TRIES:
         return GIVEN_UP
-    return now + min(LONGEST_DELAY, FIRST_DELAY * 2 ** (count - 1))
+    doubled: timedelta = FIRST_DELAY * 2 ** (count - 1)
+    return now + min(LONGEST_DELAY, doubled)
 
 
 def announce_due(*, using: str, limit: int = 500) -> None:

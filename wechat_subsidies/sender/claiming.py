@@ -19,9 +19,9 @@ from .. import clock
 from ..conf import MerchantSettings, app_settings
 from ..models import CancellationAttempt, SubsidyCancellation
 from ..outcomes import LOST
+from ..retrying import retried
 from ..wechatpay import Deadline
 from .pacing import Pace
-from .retrying import retried
 from .settling import settled_as_lost
 from .timing import Timing
 
@@ -135,7 +135,7 @@ def lost_attempt(row: SubsidyCancellation) -> CancellationAttempt:
     return CancellationAttempt(
         uuid=uuid.uuid4(),
         cancellation=row,
-        claim_token=row.claim_token,
+        claim_token=row.claim_token or uuid.uuid4(),
         mchid=row.mchid,
         started_at=ended_at,
         ended_at=ended_at,

@@ -29,8 +29,8 @@ def client_for(merchant: MerchantSettings) -> WeChatPayClient:
     credentials = MerchantCredentials(
         mchid=merchant.mchid,
         serial_no=merchant.merchant_serial_no,
-        private_key=merchant.private_key,
-        public_keys={merchant.wechatpay_public_key_id: merchant.wechatpay_public_key},
+        private_key=merchant.private_key or "",
+        public_keys={merchant.wechatpay_public_key_id: merchant.wechatpay_public_key or ""},
     )
     return WeChatPayClient(
         credentials,

@@ -62,15 +62,21 @@ def process_due(
     Raises ImproperlyConfigured for a merchant that the settings do not have.
     """
     using = router.db_for_write(SubsidyCancellation)
-    Heartbeat.objects.using(using).update_or_create(
-        name=SWEEP, defaults={"process": process_name(), "beat_at": clock.now(using)}
-    )
+    beat(using=using)
     report = ProcessReport()
     wanted = {app_settings.merchant(merchant).mchid} if merchant else mchids()
     for mchid in sorted(wanted):
         group_by_group(mchid, using=using, report=report, limit=limit, concurrency=concurrency)
     announce_due(using=using)
     return report
+
+
+def beat(*, using: str) -> None:
+    """Leave the sign that somebody sweeps: «nobody sends» is said where it is missing."""
+    facts = {"process": process_name(), "beat_at": clock.now(using)}
+    beats = Heartbeat.objects.using(using)
+    if not beats.filter(name=SWEEP).update(**facts):
+        beats.bulk_create([Heartbeat(name=SWEEP, **facts)], ignore_conflicts=True)
 
 
 def mchids() -> set[str]:

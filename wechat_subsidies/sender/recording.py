@@ -16,14 +16,16 @@ from django.utils import timezone
 
 from ..models import CancellationAttempt, SubsidyCancellation
 from ..outcomes import Outcome
+from ..retrying import retried
 from ..wechatpay import APIError
 from .announcing import announce
 from .calling import Call
-from .retrying import retried
 from .settling import Settled
 from .timing import Timing
 
 logger = logging.getLogger("wechat_subsidies")
+
+UNSTORABLE = (DatabaseError, ValueError, TypeError)  # what a poisoned answer may come to
 
 Status = SubsidyCancellation.Status
 Proof = SubsidyCancellation.Proof
@@ -37,7 +39,7 @@ def record(calls: Sequence[Call], *, using: str) -> None:
     """
     try:
         retried(partial(record_together, calls, using=using))
-    except (DatabaseError, ValueError):
+    except UNSTORABLE:
         for call in calls:
             record_alone(call, using=using)
     for call in calls:
@@ -48,7 +50,7 @@ def record_alone(call: Call, *, using: str) -> None:
     """Record one call; if even that fails, without the words of the answer."""
     try:
         retried(partial(record_together, [call], using=using))
-    except (DatabaseError, ValueError):
+    except UNSTORABLE:
         logger.exception("The answer for %s cannot be stored whole.", call.claim.cancellation)
         retried(partial(record_together, [call], using=using, words=False))
 

@@ -22,8 +22,16 @@ from ..conf import app_settings
 from ..exceptions import InvalidRequest, SubsidyError
 from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
 from ..orders import OrderAdapter, Reason, ReasonCode, adapter_for
-from .asking import record
-from .drafting import CHUNK, Candidate, draft_batch, load_orders, look_through
+from ..retrying import retried
+from .drafting import (
+    CHUNK,
+    Candidate,
+    draft_batch,
+    load_orders,
+    look_through,
+    refuse_bad_description,
+)
+from .recording import record
 from .requester import Requester
 from .transactions import after_commit, refuse_foreign_transaction, write_alias
 
@@ -83,6 +91,7 @@ def confirm_batch(
     """
     using = write_alias()
     refuse_foreign_transaction(using)
+    refuse_bad_description(description)
     with transaction.atomic(using=using):
         if not set_confirmed(
             batch, confirmed_by=confirmed_by, description=description, using=using
@@ -152,14 +161,14 @@ def ask_for_confirmed_batches() -> None:
 def slice_of(batch_pk: int, *, seconds: float, using: str) -> Iterator[CancellationBatch | None]:
     """The right to work on a batch, which one process has at a time; None if it is not to be had."""
     token = uuid.uuid4()
-    batches = CancellationBatch.objects.using(using).filter(pk=batch_pk)
     if not take_slice(batch_pk, token=token, seconds=seconds, using=using):
         yield None
         return
+    ours = CancellationBatch.objects.using(using).filter(pk=batch_pk, slice_token=token)
     try:
-        yield batches.get()
+        yield ours.get()
     finally:
-        batches.filter(slice_token=token).update(slice_token=None, slice_until=None)
+        ours.update(slice_token=None, slice_until=None)
 
 
 def take_slice(batch_pk: int, *, token: uuid.UUID, seconds: float, using: str) -> bool:
@@ -186,7 +195,7 @@ def waiting_in(batch: CancellationBatch, *, using: str) -> list[int]:
 
 def ask_for_all_items(batch: CancellationBatch, *, until: float, using: str) -> None:
     """Turn the batch's items into cancellations, until there are none left or the time is over."""
-    while ask_for_items(batch, using=using) and time.monotonic() < until:
+    while retried(bind(ask_for_items, batch, using=using)) and time.monotonic() < until:
         pass
 
 
@@ -196,17 +205,19 @@ def ask_for_items(batch: CancellationBatch, *, using: str) -> bool:
     The orders are loaded anew: what has become of them since the draft counts. Rows are written in
     the order of their identity, so that two batches with the same orders do not deadlock.
     """
+    batches = CancellationBatch.objects.using(using).filter(pk=batch.pk, status=Status.CONFIRMED)
     items = CancellationBatchItem.objects.using(using).filter(batch=batch, status=ItemStatus.DRAFT)
     with transaction.atomic(using=using):
+        # Written to first, so that SQLite can wait for its lock; and not at all once it is stopped.
+        if not batches.update(status=Status.CONFIRMED):
+            return False
         chunk = list(items.order_by("sub_mchid", "transaction_id", "pk")[:CHUNK])
         orders = orders_of(chunk)
         for item in chunk:
             adapter, order = orders[item.order_model, item.order_pk]
             ask_for_item(item, candidate_of(item, adapter, order, batch=batch), using=using)
         if not chunk:
-            CancellationBatch.objects.using(using).filter(
-                pk=batch.pk, status=Status.CONFIRMED
-            ).update(status=Status.ASKED)
+            batches.update(status=Status.ASKED)
     return bool(chunk)
 
 

@@ -11,9 +11,11 @@ from django.http import HttpRequest
 from ..exceptions import InvalidRequest, SubsidyError
 from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
 from ..orders import OrderAdapter, Reason, ReasonCode, Target, adapter_for
-from .asking import Ask, order_facts, prepare, reason_against
+from ..wechatpay import InvalidParameter, check_description
+from .eligibility import reason_against
 from .requester import Requester
 from .transactions import write_alias
+from .wishes import Wish, order_facts, prepare
 
 logger = logging.getLogger("wechat_subsidies")
 
@@ -38,7 +40,7 @@ class Candidate:
     key: str
     order: Any = None
     target: Target | None = None
-    wish: Ask | None = None
+    wish: Wish | None = None
     reason: Reason | None = None
 
     @property
@@ -61,9 +63,11 @@ def draft_batch(
     Only the orders' keys are taken: the orders themselves are loaded through their adapter, so that
     one that does not exist for `http_request` is left out like one that never was. `partial=True`
     is the explicit yes to partly refunded orders. The batch's `get_absolute_url()` is the page on
-    which staff look it through.
+    which staff look it through. Raises InvalidRequest for a description that WeChat Pay would
+    refuse.
     """
     using = write_alias()
+    refuse_bad_description(description)
     requester = Requester.of(requested_by)
     with transaction.atomic(using=using):
         batch = CancellationBatch.objects.using(using).create(
@@ -88,6 +92,17 @@ def draft_batch(
                 write_items(batch, candidates, position=position, partial=partial, seen=seen)
                 position += len(candidates)
     return batch
+
+
+def refuse_bad_description(description: str | None) -> None:
+    """Raise InvalidRequest for a description that WeChat Pay would refuse; none at all is fine."""
+    if not description:
+        return
+    try:
+        check_description(description)
+    except InvalidParameter as error:
+        fields = {"description": (error.code, str(error))}
+        raise InvalidRequest(str(error), fields=fields) from error
 
 
 def keys_by_model(orders: Iterable[models.Model]) -> Iterator[tuple[type[models.Model], list[Any]]]:

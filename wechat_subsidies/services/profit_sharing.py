@@ -12,10 +12,10 @@ def may_share_profit(order: models.Model) -> bool:
     WeChat Pay lets an order be profit-shared once its subsidy has been cancelled. False also where
     a cancellation is on its way, was refused or waits for review.
     """
-    targets = {
-        (target.sub_mchid, target.transaction_id)
-        for target in adapter_for(type(order)).targets(order)
-    }
+    adapter = adapter_for(type(order))
+    loaded = adapter.get_queryset().filter(pk=order.pk).first()
+    found = adapter.targets(loaded) if loaded is not None else []
+    targets = {(target.sub_mchid, target.transaction_id) for target in found}
     cancelled = SubsidyCancellation.objects.using(router.db_for_write(SubsidyCancellation)).filter(
         transaction_id__in=[transaction_id for _, transaction_id in targets],
         status=SubsidyCancellation.Status.SUCCEEDED,

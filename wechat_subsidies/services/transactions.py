@@ -39,4 +39,8 @@ def after_commit(action: Callable[[], None], *, using: str) -> None:
 
     An error in it is logged and not raised: what was asked for is recorded and will be sent.
     """
-    transaction.on_commit(action, using=using, robust=True)
+
+    def act() -> None:  # a function: Django cannot log the error of a functools.partial
+        action()
+
+    transaction.on_commit(act, using=using, robust=True)

@@ -1,0 +1,194 @@
+"""Batches: drafted, confirmed once, worked on bit by bit."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+
+from example_project.shop.models import Order
+from wechat_subsidies import services
+from wechat_subsidies.exceptions import InvalidRequest
+from wechat_subsidies.models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
+from wechat_subsidies.sandbox import Sandbox
+
+ItemStatus = CancellationBatchItem.Status
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MakeOrder = Callable[..., Order]
+
+
+def codes(batch: CancellationBatch) -> list[str]:
+    return [item.code or item.status for item in batch.items.order_by("position")]
+
+
+def test_a_draft_says_of_each_order_what_would_happen(
+    gateway: Sandbox, make_order: MakeOrder
+) -> None:
+    done = make_order()
+    services.cancel_subsidy_for_order(done)
+    make_order()
+    make_order(refunds=(400,))
+    make_order(refunds=())
+    make_order(wechat_transaction_id="")
+    make_order(is_profit_shared=True)
+    batch = services.draft_batch(Order.objects.order_by("number"))
+    assert codes(batch) == [
+        "already_cancelled",
+        "draft",
+        "partly_refunded",
+        "not_refunded",
+        "missing_transaction_id",
+        "blocked",
+    ]
+    assert batch.items.get(code="blocked").message == "该订单已分账"
+    assert len(gateway.calls()) == 1  # that of the first order alone
+
+
+def test_nothing_is_sent_before_it_is_confirmed(gateway: Sandbox, make_order: MakeOrder) -> None:
+    batch = services.draft_batch([make_order()])
+    assert not services.work_on_batch(batch.pk)
+    services.process_due()
+    assert gateway.calls() == []
+
+
+def test_a_confirmed_batch_is_worked_on(
+    gateway: Sandbox, make_order: MakeOrder, staff: User
+) -> None:
+    orders = [make_order() for _ in range(3)]
+    batch = services.draft_batch(orders, requested_by=staff, source="admin")
+    assert services.confirm_batch(batch, confirmed_by=staff, description="双十一退款")
+    assert gateway.calls() == []  # confirming only freezes it
+    assert services.work_on_batch(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.status, batch.confirmed_by_name) == ("asked", "lihua")
+    rows = SubsidyCancellation.objects.all()
+    assert {row.status for row in rows} == {"succeeded"}
+    assert {(row.description, row.source) for row in rows} == {("双十一退款", "admin")}
+    assert all(item.newly_recorded for item in batch.items.all())
+
+
+def test_a_batch_is_confirmed_once(gateway: Sandbox, make_order: MakeOrder) -> None:
+    batch = services.draft_batch([make_order()])
+    assert services.confirm_batch(batch, confirmed_by="first")
+    assert not services.confirm_batch(batch, confirmed_by="second", description="later")
+    batch.refresh_from_db()
+    assert (batch.confirmed_by_name, batch.description) == ("first", "")
+
+
+def test_a_partly_refunded_order_is_sent_only_with_its_tick(
+    gateway: Sandbox, make_order: MakeOrder
+) -> None:
+    ticked, unticked = make_order(refunds=(400,)), make_order(refunds=(400,))
+    batch = services.draft_batch([ticked, unticked])
+    item = batch.items.get(order_pk=str(ticked.pk))
+    services.confirm_batch(batch, confirmed_by="lihua", partial_items=[item.pk])
+    services.work_on_batch(batch.pk)
+    assert SubsidyCancellation.objects.get().order_pk == str(ticked.pk)
+
+
+def test_a_tick_cannot_override_what_else_speaks_against_an_order(
+    gateway: Sandbox, make_order: MakeOrder
+) -> None:
+    batch = services.draft_batch([make_order(refunds=()), make_order()])
+    left_out = batch.items.get(code="not_refunded")
+    services.confirm_batch(batch, confirmed_by="lihua", partial_items=[left_out.pk])
+    left_out.refresh_from_db()
+    assert left_out.status == ItemStatus.EXCLUDED
+
+
+def test_a_batch_with_nothing_to_send_is_not_confirmed(
+    gateway: Sandbox, make_order: MakeOrder
+) -> None:
+    batch = services.draft_batch([make_order(refunds=())])
+    with pytest.raises(InvalidRequest) as refusal:
+        services.confirm_batch(batch, confirmed_by="lihua")
+    assert refusal.value.code == "nothing_to_send"
+    batch.refresh_from_db()
+    assert batch.status == "draft"
+
+
+def test_a_description_that_wechat_pay_would_refuse_is_refused_first(
+    gateway: Sandbox, make_order: MakeOrder
+) -> None:
+    batch = services.draft_batch([make_order()])
+    with pytest.raises(InvalidRequest) as refusal:
+        services.confirm_batch(batch, confirmed_by="lihua", description="退" * 81)
+    assert refusal.value.fields["description"][0] == "too_long"
+
+
+def test_what_became_of_the_order_since_the_draft_counts(
+    gateway: Sandbox, make_order: MakeOrder
+) -> None:
+    shared, gone, fine = make_order(), make_order(), make_order()
+    batch = services.draft_batch([shared, gone, fine])
+    Order.objects.filter(pk=shared.pk).update(is_profit_shared=True)
+    gone.refunds.all().delete()
+    gone.delete()
+    services.confirm_batch(batch, confirmed_by="lihua")
+    services.work_on_batch(batch.pk)
+    assert codes(batch) == ["blocked", "not_found", "asked"]
+
+
+def test_two_orders_with_one_transaction_are_told_apart(
+    gateway: Sandbox, make_order: MakeOrder
+) -> None:
+    first = make_order()
+    twin = make_order(wechat_transaction_id=first.wechat_transaction_id)
+    assert codes(services.draft_batch([first, twin])) == ["draft", "duplicate"]
+
+
+def test_an_adapter_that_raises_for_one_order_leaves_the_others_alone(
+    gateway: Sandbox,
+    make_order: MakeOrder,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    broken, fine = make_order(), make_order()
+
+    def why_no_cancellation(order: Order) -> str:
+        if order.pk == broken.pk:
+            raise LookupError("a shop's own mistake")
+        return ""
+
+    monkeypatch.setattr(Order, "why_no_cancellation", why_no_cancellation)
+    batch = services.cancel_subsidies([broken, fine])
+    assert codes(batch) == ["adapter_error", "asked"]
+    assert "a shop's own mistake" in caplog.text
+
+
+def test_cancelling_many_by_code_sends_them(gateway: Sandbox, make_order: MakeOrder) -> None:
+    for _ in range(3):
+        make_order()
+    make_order(refunds=())
+    batch = services.cancel_subsidies(Order.objects.all(), requested_by="nightly")
+    assert sorted(codes(batch)) == ["asked", "asked", "asked", "not_refunded"]
+    assert len(gateway.calls()) == 3
+
+
+def test_the_sweep_works_on_what_was_confirmed_and_left(
+    gateway: Sandbox, make_order: MakeOrder
+) -> None:
+    batch = services.cancel_subsidies([make_order(), make_order()], send="later")
+    assert gateway.calls() == []
+    services.process_due()
+    batch.refresh_from_db()
+    assert (batch.status, len(gateway.calls())) == ("asked", 2)
+
+
+def test_one_slice_of_a_batch_is_worked_on_at_a_time(
+    gateway: Sandbox, make_order: MakeOrder
+) -> None:
+    batch = services.draft_batch([make_order()])
+    services.confirm_batch(batch, confirmed_by="lihua")
+    with services.batches.slice_of(batch.pk, seconds=20, using="default") as taken:
+        assert taken == batch
+        assert not services.work_on_batch(batch.pk)
+    assert services.work_on_batch(batch.pk)
+
+
+def test_working_twice_sends_once(gateway: Sandbox, make_order: MakeOrder) -> None:
+    batch = services.draft_batch([make_order()])
+    services.confirm_batch(batch, confirmed_by="lihua")
+    services.work_on_batch(batch.pk)
+    services.work_on_batch(batch.pk)
+    assert len(gateway.calls()) == 1

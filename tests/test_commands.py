@@ -1,0 +1,44 @@
+"""The management commands, as cron calls them."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from wechat_subsidies import services
+from wechat_subsidies.models import Heartbeat
+from wechat_subsidies.sandbox import Sandbox
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def output(*arguments: str) -> str:
+    out = StringIO()
+    call_command("process_subsidy_cancellations", *arguments, stdout=out)
+    return out.getvalue().strip()
+
+
+def test_what_is_due_is_sent_and_counted(gateway: Sandbox) -> None:
+    for number in range(3):
+        services.cancel_subsidy(sub_mchid="1900013401", transaction_id=f"T{number}", send="later")
+    gateway.faults.add("fail_result", transaction_id="T0")
+    assert output() == "3 calls: refused 1, succeeded 2"
+    assert output() == "Nothing was due."
+
+
+def test_a_sweep_leaves_its_heartbeat(gateway: Sandbox) -> None:
+    output()
+    first = Heartbeat.objects.get()
+    output()
+    assert Heartbeat.objects.get().beat_at > first.beat_at
+
+
+def test_an_unknown_merchant_is_named(gateway: Sandbox) -> None:
+    with pytest.raises(CommandError, match="no merchant “shp”; it has: default"):
+        output("--merchant", "shp")
+
+
+def test_the_limit_is_kept(gateway: Sandbox) -> None:
+    for number in range(3):
+        services.cancel_subsidy(sub_mchid="1900013401", transaction_id=f"T{number}", send="later")
+    assert output("--limit", "1", "--merchant", "default") == "1 calls: succeeded 1"

@@ -1,0 +1,75 @@
+"""The merchants' keys: can they be read, and is each in its place?"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.core.checks import Error, register
+
+from ..conf import app_settings
+from ..wechatpay import CredentialsError, MerchantCredentials, load_private_key, load_public_key
+from .messages import error
+
+PRIVATE_KEY_HINT = (
+    "Put the merchant's private key (apiclient_key.pem) there: a path, PEM text, base64 of it, or a "
+    "callable that returns one of these."
+)
+PUBLIC_KEY_HINT = (
+    "Put WeChat Pay's public key (pub_key.pem, downloaded from the merchant platform) there: a path, "
+    "PEM text, base64 of it, or a callable that returns one of these."
+)
+IDENTITY_NUMBERS = {"invalid_mchid": 103, "invalid_serial_no": 104, "invalid_key_id": 112}
+IDENTITY_KEYS = {
+    "invalid_mchid": "MCHID",
+    "invalid_serial_no": "MERCHANT_SERIAL_NO",
+    "invalid_key_id": "WECHATPAY_PUBLIC_KEY_ID",
+}
+
+
+@register("wechat_subsidies")
+def check_keys(**kwargs: object) -> list[Error]:
+    """Read the keys of all merchants; what is missing altogether is named by `check_merchants`."""
+    merchants = app_settings.get("MERCHANTS") if isinstance(app_settings.raw, Mapping) else {}
+    return [
+        problem
+        for name, merchant in (merchants.items() if isinstance(merchants, Mapping) else ())
+        if isinstance(merchant, Mapping)
+        for problem in key_errors(f"['MERCHANTS']['{name}']", merchant)
+    ]
+
+
+def key_errors(path: str, merchant: Mapping[str, Any]) -> Iterator[Error]:
+    """What is wrong with one merchant's keys, one by one and with each other."""
+    problems = [*file_errors(path, merchant)]
+    yield from problems
+    needed = ("MCHID", "MERCHANT_SERIAL_NO", "PRIVATE_KEY", "WECHATPAY_PUBLIC_KEY_ID")
+    if not problems and all(merchant.get(key) for key in (*needed, "WECHATPAY_PUBLIC_KEY")):
+        yield from identity_errors(path, merchant)
+
+
+def file_errors(path: str, merchant: Mapping[str, Any]) -> Iterator[Error]:
+    """Keys that cannot be read, or are another kind of key."""
+    for key, load, hint, number in (
+        ("PRIVATE_KEY", load_private_key, PRIVATE_KEY_HINT, 105),
+        ("WECHATPAY_PUBLIC_KEY", load_public_key, PUBLIC_KEY_HINT, 106),
+    ):
+        if not merchant.get(key):
+            continue
+        try:
+            load(merchant[key])
+        except CredentialsError as problem:
+            yield error(f"{path}['{key}']", f"cannot be used: {problem}.", hint=hint, number=number)
+
+
+def identity_errors(path: str, merchant: Mapping[str, Any]) -> Iterator[Error]:
+    """Identifiers in a wrong form, and the merchant's own key in WeChat Pay's place."""
+    try:
+        MerchantCredentials(
+            mchid=merchant["MCHID"],
+            serial_no=merchant["MERCHANT_SERIAL_NO"],
+            private_key=merchant["PRIVATE_KEY"],
+            public_keys={merchant["WECHATPAY_PUBLIC_KEY_ID"]: merchant["WECHATPAY_PUBLIC_KEY"]},
+        ).check()
+    except CredentialsError as problem:
+        key = IDENTITY_KEYS.get(problem.code, "WECHATPAY_PUBLIC_KEY")
+        number = IDENTITY_NUMBERS.get(problem.code, 110)
+        yield error(f"{path}['{key}']", "is wrong.", hint=f"{problem}.", number=number)

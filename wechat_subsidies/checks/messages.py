@@ -1,0 +1,23 @@
+"""How the checks speak."""
+
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
+
+from django.core.checks import Error
+
+from ..conf import SETTING
+
+
+def error(path: str, problem: str, *, hint: str, number: int) -> Error:
+    """A mistake at `WECHAT_SUBSIDIES<path>`, such as `['MERCHANTS']['default']`."""
+    return Error(f"{SETTING}{path} {problem}", hint=hint, id=f"wechat_subsidies.E{number:03}")
+
+
+def unknown_keys(path: str, found: Collection[str], known: Collection[str]) -> Iterator[Error]:
+    """An error for each key that is not known, with the near miss if there is one."""
+    for key in found:
+        if key in known:
+            continue
+        near = get_close_matches(str(key), known, n=1)
+        hint = f"Did you mean '{near[0]}'?" if near else f"Known are: {', '.join(known)}."
+        yield error(path, f"has the unknown key '{key}'.", hint=hint, number=2)

@@ -1,0 +1,53 @@
+"""Whether an order's subsidy may be cancelled."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from ..conf import app_settings
+from ..exceptions import InvalidRequest, NotEligible
+from ..orders import OrderAdapter, Reason, ReasonCode, Target
+
+
+def target_named(
+    adapter: OrderAdapter, order: Any, *, sub_mchid: str, transaction_id: str
+) -> Target:
+    """The order's transaction of that name."""
+    for target in adapter.targets(order):
+        if (target.sub_mchid, target.transaction_id) == (sub_mchid, transaction_id):
+            return target
+    message = (
+        f"{type(adapter).__name__}.find() returned the order {order} for the transaction "
+        f"{transaction_id}, and targets() of that order does not have it."
+    )
+    raise LookupError(message)
+
+
+def reason_against(
+    adapter: OrderAdapter, order: Any, target: Target, *, partial: bool
+) -> Reason | None:
+    """Why the transaction's subsidy is not to be cancelled, an explicit yes taken into account."""
+    reason = adapter.why_not(order, target)
+    if reason is None or reason.code != ReasonCode.PARTLY_REFUNDED:
+        return reason
+    return None if partial and app_settings.partial_refunds == "ask" else reason
+
+
+def refuse_if_not_eligible(
+    adapter: OrderAdapter, order: Any, target: Target, *, partial: bool
+) -> None:
+    """Raise NotEligible, with the reason's code and words, unless the subsidy may be cancelled."""
+    reason = reason_against(adapter, order, target, partial=partial)
+    if reason is not None:
+        raise NotEligible(reason.message, code=reason.code)
+
+
+def refuse_other_merchant(merchant: str, target: Target) -> None:
+    """Raise InvalidRequest if a merchant was named, and not the order's."""
+    if merchant in {"default", target.merchant}:
+        return
+    words = _("The order belongs to the merchant “%(its)s”, not to “%(named)s”.") % {
+        "its": target.merchant,
+        "named": merchant,
+    }
+    raise InvalidRequest(words, fields={"merchant": ("not_the_orders", words)})

@@ -1,0 +1,142 @@
+"""Recording a wish: one row for each transaction, whoever asks, however often."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from .. import clock
+from ..exceptions import ConcurrentRequest, Conflict, InvalidRequest
+from ..models import CancellationEvent, SubsidyCancellation
+from .wishes import Wish
+
+Status = SubsidyCancellation.Status
+
+
+def record(wish: Wish, *, using: str) -> SubsidyCancellation:
+    """The one row of the wish's transaction: the one that is there, or a new one."""
+    existing = SubsidyCancellation.objects.using(using).filter(**wish.identity).first()
+    if existing is None:
+        try:
+            # Nothing is read in here before the INSERT: SQLite cannot wait for the write lock of
+            # a transaction that has read already.
+            with transaction.atomic(using=using):
+                return insert(wish, using=using)
+        except IntegrityError:  # somebody else was faster
+            existing = locked(wish, using=using)
+    refuse_conflict(wish, existing)
+    if existing.status == Status.WITHDRAWN:
+        return ask_again(wish, existing, using=using)
+    existing.differs = tuple(differences(wish, existing))
+    return existing
+
+
+def locked(wish: Wish, *, using: str) -> SubsidyCancellation:
+    """The row that kept ours from being inserted. Raises ConcurrentRequest if it is still invisible.
+
+    A locking read sees it even where the snapshot of the caller's transaction is older.
+    """
+    with transaction.atomic(using=using):
+        rows = SubsidyCancellation.objects.using(using).select_for_update()
+        existing = rows.filter(**wish.identity).first()
+    if existing is None:
+        raise ConcurrentRequest(
+            _("The transaction %(transaction_id)s is being recorded at this moment; try again.")
+            % wish.identity
+        )
+    return existing
+
+
+def insert(wish: Wish, *, using: str) -> SubsidyCancellation:
+    """A new row. Raises IntegrityError if the transaction has one."""
+    cancellation = SubsidyCancellation(**wish.identity, **columns(wish, using=using))
+    cancellation.save(using=using, force_insert=True)
+    cancellation.newly_recorded = True
+    return cancellation
+
+
+def ask_again(wish: Wish, existing: SubsidyCancellation, *, using: str) -> SubsidyCancellation:
+    """Ask for what was withdrawn: with the new parameters, for nothing was carried out."""
+    changed = columns(wish, using=using) | {"reason": "", "completed_at": None}
+    withdrawn = SubsidyCancellation.objects.using(using).filter(
+        pk=existing.pk, status=Status.WITHDRAWN, in_doubt=False
+    )
+    with transaction.atomic(using=using):
+        existing.newly_recorded = bool(withdrawn.update(**changed, updated_at=timezone.now()))
+        if existing.newly_recorded:
+            CancellationEvent.objects.using(using).create(
+                cancellation=existing,
+                kind=CancellationEvent.Kind.ASKED_AGAIN,
+                actor=wish.requester.user,
+                actor_name=wish.requester.name,
+            )
+    existing.refresh_from_db(using=using)
+    return existing
+
+
+def columns(wish: Wish, *, using: str) -> dict[str, Any]:
+    """The columns of a cancellation that a wish decides."""
+    asked_at = clock.now(using)
+    return {
+        "merchant": wish.merchant.name,
+        "mchid": wish.merchant.mchid,
+        "refund_id": wish.request.refund_id or "",
+        "description": wish.request.description,
+        "request_body": wish.request.to_body(),
+        "status": Status.PENDING,
+        "send_after": asked_at,
+        "asked_at": asked_at,
+        "source": wish.source,
+        "requested_by": wish.requester.user,
+        "requested_by_name": wish.requester.name,
+        **wish.order_facts,
+    }
+
+
+def refuse_conflict(wish: Wish, existing: SubsidyCancellation) -> None:
+    """Raise if what is recorded belongs to something else than what is asked for."""
+    recorded = {name: getattr(existing, name) for name in wish.identity}
+    if recorded != wish.identity:  # equal to the database alone, which compares without case
+        raise InvalidRequest(
+            _(
+                "The transaction %(asked)s differs from the recorded %(recorded)s in upper and lower "
+                "case alone. Check which is right."
+            )
+            % {"asked": wish.request.transaction_id, "recorded": existing.transaction_id},
+            fields={
+                "transaction_id": ("differs_in_case", _("Differs in case from a recorded one."))
+            },
+        )
+    if existing.merchant != wish.merchant.name:
+        raise Conflict(
+            _("The transaction %(transaction_id)s was asked for under the merchant “%(merchant)s”.")
+            % {**wish.identity, "merchant": existing.merchant},
+            code="other_merchant",
+            cancellation=existing,
+        )
+    if is_of_other_order(wish, existing):
+        raise Conflict(
+            _("The transaction %(transaction_id)s was asked for as that of the order %(order)s.")
+            % {**wish.identity, "order": existing.order_reference},
+            code="other_order",
+            cancellation=existing,
+        )
+
+
+def is_of_other_order(wish: Wish, existing: SubsidyCancellation) -> bool:
+    """Whether both name an order, and not the same."""
+    if not (existing.order_pk and wish.order_facts):
+        return False
+    asked = wish.order_facts["order_model"], wish.order_facts["order_pk"]
+    return asked != (existing.order_model, existing.order_pk)
+
+
+def differences(wish: Wish, existing: SubsidyCancellation) -> list[str]:
+    """The parameters that were given and differ from what is recorded; one left out matches anything."""
+    given = {"refund_id": wish.refund_id_given, "description": wish.description_given}
+    return [
+        name
+        for name, is_given in given.items()
+        if is_given and (getattr(wish.request, name) or "") != getattr(existing, name)
+    ]

@@ -1,0 +1,82 @@
+"""A wish: what is asked for, looked through and ready to be recorded."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from ..conf import MerchantSettings, app_settings
+from ..exceptions import InvalidRequest
+from ..orders import OrderAdapter, Target
+from ..wechatpay import CancelRequest, InvalidParameter
+from .requester import Requester
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """One wish, looked through and ready to be recorded: who is asked, for what, by whom."""
+
+    merchant: MerchantSettings
+    request: CancelRequest
+    requester: Requester
+    source: str
+    refund_id_given: bool
+    description_given: bool
+    order_facts: dict[str, Any]
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What a cancellation is known by."""
+        return {
+            "sub_mchid": self.request.sub_mchid,
+            "transaction_id": self.request.transaction_id,
+        }
+
+
+def prepare(
+    target: Target,
+    *,
+    description: str | None,
+    refund_id: str | None,
+    merchant: str,
+    requested_by: Any,
+    source: str,
+    facts: dict[str, Any],
+) -> Wish:
+    """Look through what is asked for before anything is written. Raises InvalidRequest."""
+    if merchant not in app_settings.merchants:
+        words = _("The settings have no merchant “%(name)s”.") % {"name": merchant}
+        raise InvalidRequest(words, fields={"merchant": ("unknown_merchant", words)})
+    settings = app_settings.merchants[merchant]
+    refund = refund_id if refund_id is not None else target.refund_id
+    try:
+        request = CancelRequest(
+            sub_mchid=target.sub_mchid,
+            transaction_id=target.transaction_id,
+            refund_id=(refund or None) if settings.send_refund_id else None,
+            description=description or target.description or app_settings.description,
+        )
+    except InvalidParameter as error:
+        raise InvalidRequest(str(error), fields={error.field: (error.code, str(error))}) from error
+    return Wish(
+        merchant=settings,
+        request=request,
+        requester=Requester.of(requested_by),
+        source=source,
+        refund_id_given=refund_id is not None and settings.send_refund_id,
+        description_given=description is not None,
+        order_facts=facts,
+    )
+
+
+def order_facts(adapter: OrderAdapter, order: Any, target: Target) -> dict[str, Any]:
+    """What a cancellation keeps of the order, as it is now."""
+    return {
+        "order_model": adapter.model._meta.label,
+        "order_pk": str(order.pk),
+        "order_reference": (target.reference or str(order))[:128],
+        "scope": adapter.scope(order),
+        "paid_amount": target.paid_amount,
+        "refunded_amount": target.refunded_amount,
+        "subsidy_amount": target.subsidy_amount,
+    }
