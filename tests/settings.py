@@ -1,23 +1,38 @@
-"""The example shop, with what tests need otherwise: a database in memory or on a server."""
+"""The example shop, with what tests need otherwise.
+
+TEST_DATABASE_URL names the database, such as postgresql://postgres@127.0.0.1/test or
+mysql://root@127.0.0.1/test; without it a file is made, and removed afterwards.
+"""
 
 import os
-from tempfile import gettempdir
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
 from example_project.settings import *  # noqa: F403
 
 DEBUG = False
 SECRET_KEY = "of the tests only"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-# A file, not memory: threads and processes of a test have connections of their own.
-DATABASE = os.environ.get("TEST_DB_NAME", f"{gettempdir()}/wechat_subsidies.sqlite3")
+LANGUAGE_CODE = "en"
+
+# A file and not memory: threads and processes of a test have connections of their own.
+FOLDER = TemporaryDirectory(prefix="wechat-subsidies-")
+DATABASE_URL = urlsplit(os.environ.get("TEST_DATABASE_URL", f"sqlite3://{FOLDER.name}/test"))
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": DATABASE,
-        "TEST": {"NAME": DATABASE},
-        "OPTIONS": {"timeout": 20},
+        "ENGINE": f"django.db.backends.{DATABASE_URL.scheme}",
+        "HOST": DATABASE_URL.hostname or "",
+        "PORT": DATABASE_URL.port or "",
+        "USER": DATABASE_URL.username or "",
+        "PASSWORD": DATABASE_URL.password or "",
+        "NAME": DATABASE_URL.path.lstrip("/"),
     },
     # One that is not ours, as hosts have them.
     "other": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},
 }
-LANGUAGE_CODE = "en"
+if DATABASE_URL.scheme == "sqlite3":
+    DATABASES["default"] |= {
+        "NAME": DATABASE_URL.path,
+        "TEST": {"NAME": DATABASE_URL.path},
+        "OPTIONS": {"timeout": 20},
+    }

@@ -24,7 +24,7 @@ def cancellation(gateway: Sandbox) -> SubsidyCancellation:
 
 def test_a_transaction_has_one_row(cancellation: SubsidyCancellation) -> None:
     cancellation.pk = None
-    with pytest.raises(IntegrityError, match="sub_mchid"):
+    with pytest.raises(IntegrityError, match="subsidies"):
         cancellation.save(force_insert=True)
 
 

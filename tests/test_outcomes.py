@@ -50,7 +50,7 @@ def test_a_known_code_under_another_status_is_not_guessed_at() -> None:
         (wechatpay.UnverifiedAnswer, outcomes.UNVERIFIED),
         (wechatpay.MalformedAnswer, outcomes.MALFORMED),
         (wechatpay.AnswerMismatch, outcomes.OTHER_ORDER),
-        (wechatpay.CredentialsError, outcomes.CREDENTIALS),
+        (wechatpay.CredentialsError, outcomes.CONFIGURATION),
     ],
 )
 def test_each_kind_of_failure_has_its_row(

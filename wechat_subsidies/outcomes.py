@@ -88,11 +88,11 @@ NO_AUTH: Final = Meaning(
         "the permission in WeChat Pay's merchant platform."
     ),
 )
-CREDENTIALS: Final = Meaning(
-    reason="credentials",
+CONFIGURATION: Final = Meaning(
+    reason="configuration",
     outcome=Outcome.CONFIGURATION,
     advice=_(
-        "A key in the settings cannot be used, so nothing was sent. Run “manage.py check” to see which."
+        "A setting cannot be used, so nothing was sent. Run “manage.py check” to see which one."
     ),
 )
 NOT_SENT: Final = Meaning(
@@ -177,7 +177,7 @@ MEANINGS: Final = {
         RATE_LIMITED,
         SIGN_ERROR,
         NO_AUTH,
-        CREDENTIALS,
+        CONFIGURATION,
         NOT_SENT,
         CONNECTION_LOST,
         SYSTEM_ERROR,
@@ -220,7 +220,7 @@ CODES: Final = {
     (429, "RATELIMIT_EXCEEDED"): RATE_LIMITED,
 }
 ERRORS: Final[dict[type[WeChatPayError], Meaning]] = {
-    wechatpay.CredentialsError: CREDENTIALS,
+    wechatpay.ConfigurationError: CONFIGURATION,
     wechatpay.NotSent: NOT_SENT,
     wechatpay.OutcomeUnknown: CONNECTION_LOST,
     wechatpay.ServerError: SYSTEM_ERROR,

@@ -140,7 +140,7 @@ def ask(wish: Wish, *, send: str = "now") -> SubsidyCancellation:
     else:
         cancellation = retried(bind(record, wish, using=using))
     if send == "now" and cancellation.status == Status.PENDING:
-        after_commit(bind(app_settings.dispatcher.send, [cancellation.pk]), using=using)
+        after_commit(lambda: app_settings.dispatcher.send([cancellation.pk]), using=using)
         if not connections[using].in_atomic_block:
             cancellation.refresh_from_db(using=using)
     return cancellation
