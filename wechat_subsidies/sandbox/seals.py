@@ -1,0 +1,69 @@
+"""How an answer is signed: well, badly, or not at all."""
+
+import base64
+import functools
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from wechat_subsidies.sandbox.keys import PlatformKey, new_platform_key
+from wechat_subsidies.sandbox.messages import Answer
+from wechat_subsidies.sandbox.signing import sign_answer
+
+STALE_SECONDS = 600
+
+
+class Seal(Protocol):
+    """Signs an answer; `key` is the one that the caller expects it to be signed with."""
+
+    def __call__(self, answer: Answer, *, key: PlatformKey) -> Answer: ...
+
+
+def signed(answer: Answer, *, key: PlatformKey) -> Answer:
+    """Sign as WeChat Pay does."""
+    return sign_answer(answer, key=key, timestamp=int(time.time()))
+
+
+def unsigned(answer: Answer, *, key: PlatformKey) -> Answer:
+    """Leave all Wechatpay headers out."""
+    return answer
+
+
+def stale(answer: Answer, *, key: PlatformKey) -> Answer:
+    """Sign correctly, with a time of ten minutes ago."""
+    return sign_answer(answer, key=key, timestamp=int(time.time()) - STALE_SECONDS)
+
+
+def foreign_key(answer: Answer, *, key: PlatformKey) -> Answer:
+    """Sign correctly, with a key that nobody was told of."""
+    return signed(answer, key=_unheard_of())
+
+
+def bad_signature(answer: Answer, *, key: PlatformKey) -> Answer:
+    """Sign, and get one bit wrong."""
+    return _with_signature(signed(answer, key=key), _with_a_flipped_bit)
+
+
+def probe(answer: Answer, *, key: PlatformKey) -> Answer:
+    """Mark the signature as a probe, which a client has to refuse like any bad one."""
+    return _with_signature(signed(answer, key=key), "WECHATPAY/SIGNTEST/{}".format)
+
+
+def _with_signature(answer: Answer, change: Callable[[str], str]) -> Answer:
+    headers = [
+        (name, change(value) if name == "Wechatpay-Signature" else value)
+        for name, value in answer.headers
+    ]
+    return replace(answer, headers=tuple(headers))
+
+
+def _with_a_flipped_bit(signature: str) -> str:
+    raw = bytearray(base64.b64decode(signature))
+    raw[-1] ^= 1
+    return base64.b64encode(raw).decode()
+
+
+@functools.cache
+def _unheard_of() -> PlatformKey:
+    return new_platform_key("0000000000")
