@@ -14,13 +14,15 @@ from ..wechatpay import MerchantCredentials, WeChatPayClient
 POOL_SIZE = 16  # connections kept to WeChat Pay for a merchant
 
 
-@lru_cache(maxsize=1)
 def process_name() -> str:
     """Which process made a call: host, process number, and a word of chance against re-used numbers."""
-    return f"{socket.gethostname()[:80]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    return name_of(os.getpid())
 
 
-os.register_at_fork(after_in_child=process_name.cache_clear)
+@lru_cache(maxsize=1)
+def name_of(process_number: int) -> str:
+    """The name of this process; another one after a fork, which has another number."""
+    return f"{socket.gethostname()[:80]}:{process_number}:{uuid.uuid4().hex[:8]}"
 
 
 @cache

@@ -1,0 +1,127 @@
+"""A merchant's identity and keys, in whatever form a setting holds them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+from .errors import CredentialsError
+from .keys import KeySource, LazyKey, parse_private_key, parse_public_key
+
+__all__ = ["KeySource", "MerchantCredentials", "load_private_key", "load_public_key"]
+
+_MCHID = re.compile(r"[A-Za-z0-9_\-|*@]{1,32}", re.ASCII)
+_SERIAL_NO = re.compile(r"[0-9A-F]{1,64}", re.ASCII)
+_KEY_ID = re.compile(r"[!-~]{1,128}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MerchantCredentials:
+    """Who signs the calls, and whose answers are believed.
+
+    ``mchid`` is the platform's merchant id, never the sub-merchant's; ``serial_no`` the serial
+    number of the merchant's own API certificate in hexadecimal, kept in upper case and without
+    colons. ``private_key`` belongs to that certificate. ``public_keys`` are WeChat Pay's by their
+    ids (``PUB_KEY_ID_...``), the first being the one that answers are asked to be signed with.
+
+    Keys are read at the first use, not here. No key is shown in the repr or compared. Raises
+    CredentialsError with code ``invalid_mchid``, ``invalid_serial_no``, ``invalid_key_id`` or
+    ``missing``.
+    """
+
+    mchid: str
+    serial_no: str
+    private_key: InitVar[KeySource]
+    public_keys: InitVar[Mapping[str, KeySource]]
+    _private: LazyKey[RSAPrivateKey] = field(init=False, repr=False, compare=False)
+    _public: dict[str, LazyKey[RSAPublicKey]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self, private_key: KeySource, public_keys: Mapping[str, KeySource]) -> None:
+        _check_mchid(self.mchid)
+        _check_key_ids(public_keys)
+        private = LazyKey(private_key, parse=parse_private_key)
+        public = {
+            key_id: LazyKey(source, parse=parse_public_key)
+            for key_id, source in public_keys.items()
+        }
+        object.__setattr__(self, "serial_no", _normalised_serial_no(self.serial_no))
+        object.__setattr__(self, "_private", private)
+        object.__setattr__(self, "_public", public)
+
+    @property
+    def public_key_ids(self) -> tuple[str, ...]:
+        """The ids of WeChat Pay's keys, the preferred one first."""
+        return tuple(self._public)
+
+    def signing_key(self) -> RSAPrivateKey:
+        """The merchant's private key; CredentialsError if it cannot be read."""
+        return self._private.load()
+
+    def wechatpay_keys(self) -> dict[str, RSAPublicKey]:
+        """WeChat Pay's public keys by id; CredentialsError if one cannot be read."""
+        return {key_id: key.load() for key_id, key in self._public.items()}
+
+    def check(self) -> None:
+        """Read all keys now; CredentialsError for the first that is not what it should be.
+
+        Finds the commonest mistake too: the merchant's own public key given as WeChat Pay's
+        (``own_key_given``).
+        """
+        own = self.signing_key().public_key()
+        for key_id, key in self.wechatpay_keys().items():
+            if key == own:
+                raise CredentialsError(
+                    f"The key given as WeChat Pay's {key_id} is the merchant's own; download "
+                    "WeChat Pay's (pub_key.pem) from the merchant platform",
+                    code="own_key_given",
+                )
+
+
+def load_private_key(source: KeySource) -> RSAPrivateKey:
+    r"""The merchant's private key (``apiclient_key.pem``) out of any form that a setting may have.
+
+    A path (Path, or text naming a file), PEM text, also with literal ``\n``, base64 of PEM or DER,
+    the bytes themselves, or a callable that returns one of these. Parsed once per process and key.
+    Raises CredentialsError, whose ``code`` says what was found instead.
+    """
+    key = LazyKey(source, parse=parse_private_key)
+    del source  # out of this frame's variables, which crash reports show
+    return key.load()
+
+
+def load_public_key(source: KeySource) -> RSAPublicKey:
+    """WeChat Pay's public key (``pub_key.pem``); in all else like ``load_private_key``."""
+    key = LazyKey(source, parse=parse_public_key)
+    del source
+    return key.load()
+
+
+def _check_mchid(mchid: str) -> None:
+    if not isinstance(mchid, str) or not _MCHID.fullmatch(mchid):
+        raise CredentialsError(
+            "The merchant id should be what WeChat Pay assigned, ten digits as a rule, as text",
+            code="invalid_mchid",
+        )
+
+
+def _normalised_serial_no(serial_no: str) -> str:
+    compact = re.sub(r"[\s:]", "", serial_no).upper() if isinstance(serial_no, str) else ""
+    if not _SERIAL_NO.fullmatch(compact):
+        raise CredentialsError(
+            "The serial number should be that of the merchant's API certificate in hexadecimal "
+            "(openssl x509 -in apiclient_cert.pem -noout -serial)",
+            code="invalid_serial_no",
+        )
+    return compact
+
+
+def _check_key_ids(public_keys: Mapping[str, KeySource]) -> None:
+    if not public_keys:
+        raise CredentialsError("No public key of WeChat Pay's is given", code="missing")
+    for key_id in public_keys:
+        if not isinstance(key_id, str) or not _KEY_ID.fullmatch(key_id):
+            raise CredentialsError(
+                "The id of WeChat Pay's public key should look like PUB_KEY_ID_0119...",
+                code="invalid_key_id",
+            )
