@@ -1,0 +1,1 @@
+"""A small shop that installs wechat_subsidies; `make demo` runs it."""

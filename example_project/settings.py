@@ -8,11 +8,12 @@ import os
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent
-VAR_DIR = BASE_DIR / "var"  # the database and the sandbox's keys; made by the demo
+# The database and the sandbox's keys, made by the demo; elsewhere for tests of the demo.
+VAR_DIR = Path(os.environ.get("SHOP_VAR_DIR", BASE_DIR / "var"))
 
 SECRET_KEY = "of the example only"
 DEBUG = True  # a shop with customers has False here; the sandbox is spoken to over plain http
-ALLOWED_HOSTS = ["127.0.0.1", "localhost", "testserver"]
+ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -73,9 +74,9 @@ WECHAT_SUBSIDIES = {
     "MERCHANTS": {
         "default": {
             "MCHID": SANDBOX.get("mchid", ""),
-            "MERCHANT_SERIAL_NO": SANDBOX.get("serial_no", ""),
+            "MERCHANT_SERIAL_NO": SANDBOX.get("merchant_serial_no", ""),
             "PRIVATE_KEY": SANDBOX_KEYS / "apiclient_key.pem",
-            "WECHATPAY_PUBLIC_KEY_ID": SANDBOX.get("public_key_id", ""),
+            "WECHATPAY_PUBLIC_KEY_ID": SANDBOX.get("wechatpay_public_key_id", ""),
             "WECHATPAY_PUBLIC_KEY": SANDBOX_KEYS / "pub_key.pem",
             "BASE_URL": os.environ.get("WECHATPAY_URL", "http://127.0.0.1:8787"),
         }

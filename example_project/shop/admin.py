@@ -1,9 +1,18 @@
 """The shop's admin."""
 
+# mypy: allow-any-generics
+# (Django's admin classes take a model as parameter for mypy alone, not when they run.)
+
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
 from wechat_subsidies.admin import CancelSubsidiesMixin
 
 from .models import Order, Refund, Seller
+from .subsidies import orders
 
 
 class RefundInline(admin.TabularInline):
@@ -13,10 +22,25 @@ class RefundInline(admin.TabularInline):
 
 @admin.register(Order)
 class OrderAdmin(CancelSubsidiesMixin, admin.ModelAdmin):
-    list_display = ["number", "checkout", "seller", "title", "paid_fen", "subsidy_fen"]
+    list_display = [
+        "number",
+        "checkout",
+        "seller",
+        "title",
+        "paid_fen",
+        "refunded_fen",
+        "subsidy_fen",
+    ]
     list_filter = ["seller"]
     search_fields = ["number", "wechat_transaction_id"]
     inlines = [RefundInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        return orders(request)
+
+    @admin.display(description="已退（分）")
+    def refunded_fen(self, order: Any) -> int:
+        return int(order.refunded_fen)
 
 
 @admin.register(Seller)

@@ -1,6 +1,7 @@
-"""WeChat Pay tells the shop that a refund has succeeded."""
+"""WeChat Pay tells the shop what became of a refund."""
 
 import json
+from contextlib import suppress
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -20,14 +21,11 @@ def refund_notified(request: HttpRequest) -> HttpResponse:
 
     A real shop verifies the notification's signature and decrypts its `resource` first.
     """
-    refund = json.loads(request.body)
-    order = get_object_or_404(Order, wechat_transaction_id=refund["transaction_id"])
-    Refund.objects.get_or_create(
-        refund_id=refund["refund_id"],
-        defaults={"order": order, "fen": refund["amount"]["refund"]},
-    )
-    try:
+    told = json.loads(request.body)
+    order = get_object_or_404(Order, wechat_transaction_id=told["transaction_id"])
+    is_successful = told["refund_status"] == "SUCCESS"
+    refund = {"order": order, "fen": told["amount"]["refund"], "is_successful": is_successful}
+    Refund.objects.update_or_create(refund_id=told["refund_id"], defaults=refund)
+    with suppress(NotEligible):  # such as a partly refunded order, which is for staff to decide
         cancel_subsidy_for_order(order, send="later")
-    except NotEligible:
-        pass  # partly refunded, or without a subsidy: staff decide
     return HttpResponse(status=204)

@@ -85,7 +85,9 @@ def test_scope_and_merchant_may_be_mapped(make_order: MakeOrder, settings) -> No
 
 
 def test_a_model_without_an_entry_is_named() -> None:
-    with pytest.raises(ImproperlyConfigured, match="no entry for shop.Refund; it has: shop.Order"):
+    with pytest.raises(
+        ImproperlyConfigured, match=r"no entry for shop\.Refund; it has: shop\.Order"
+    ):
         adapter_for(Refund)
 
 

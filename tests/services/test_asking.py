@@ -75,6 +75,31 @@ def test_a_repeat_returns_the_row_and_sends_nothing(gateway: Sandbox) -> None:
     assert len(gateway.calls()) == 1
 
 
+def test_a_repeat_is_harmless_whatever_has_become_of_the_order(
+    gateway: Sandbox, make_order: Callable[..., Order]
+) -> None:
+    order = make_order()
+    first = services.cancel_subsidy_for_order(order)
+    Order.objects.update(is_profit_shared=True)
+    again = services.cancel_subsidy_for_order(order)
+    assert (again.pk, again.newly_recorded, again.status) == (first.pk, False, Status.SUCCEEDED)
+    by_identifiers = services.cancel_subsidy(
+        sub_mchid=first.sub_mchid, transaction_id=first.transaction_id
+    )
+    assert by_identifiers.pk == first.pk
+
+
+def test_a_withdrawn_cancellation_is_judged_anew(
+    gateway: Sandbox, make_order: Callable[..., Order]
+) -> None:
+    order = make_order()
+    services.cancel_subsidy_for_order(order, send="later")
+    SubsidyCancellation.objects.update(status=Status.WITHDRAWN, send_after=None)
+    Order.objects.update(is_profit_shared=True)
+    with pytest.raises(NotEligible, match="该订单已分账"):
+        services.cancel_subsidy_for_order(order)
+
+
 def test_send_later_only_records(gateway: Sandbox) -> None:
     cancellation = services.cancel_subsidy(**EXAMPLE, send="later")
     assert cancellation.status == Status.PENDING

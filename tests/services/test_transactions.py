@@ -16,7 +16,7 @@ IDS = {"sub_mchid": "1900013401", "transaction_id": "T1"}
 def test_a_transaction_on_another_database_is_refused_with_the_remedy(gateway: Sandbox) -> None:
     with (
         transaction.atomic(using="other"),
-        pytest.raises(ForeignTransaction, match="on_commit.*using=“other”") as refusal,
+        pytest.raises(ForeignTransaction, match=r"on_commit.*using=“other”") as refusal,
     ):
         services.cancel_subsidy(**IDS)
     assert refusal.value.code == "foreign_transaction"

@@ -13,7 +13,7 @@ from ..models import SubsidyCancellation
 from ..orders import ReasonCode, Target, adapter_for, adapters, find_order
 from ..retrying import retried
 from .eligibility import refuse_if_not_eligible, refuse_other_merchant, target_named
-from .recording import record
+from .recording import is_recorded, record
 from .transactions import after_commit, refuse_foreign_transaction, write_alias
 from .wishes import Wish, order_facts, prepare
 
@@ -62,8 +62,9 @@ def cancel_subsidy(
     else:
         adapter, order = found
         target = target_named(adapter, order, sub_mchid=sub_mchid, transaction_id=transaction_id)
-        refuse_if_not_eligible(adapter, order, target, partial=partial)
         refuse_other_merchant(merchant, target)
+        if not is_recorded(target):
+            refuse_if_not_eligible(adapter, order, target, partial=partial)
         merchant = target.merchant
         facts = order_facts(adapter, order, target)
     return ask(
@@ -114,7 +115,8 @@ def cancel_subsidy_for_order(
             ReasonCode.MISSING_TRANSACTION_ID.label, code=ReasonCode.MISSING_TRANSACTION_ID
         )
     (target,) = targets
-    refuse_if_not_eligible(adapter, loaded, target, partial=partial)
+    if not is_recorded(target):
+        refuse_if_not_eligible(adapter, loaded, target, partial=partial)
     return ask(
         prepare(
             target,

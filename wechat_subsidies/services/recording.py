@@ -9,9 +9,23 @@ from django.utils.translation import gettext as _
 from .. import clock
 from ..exceptions import ConcurrentRequest, Conflict, InvalidRequest
 from ..models import CancellationEvent, SubsidyCancellation
+from ..orders import Target
+from .transactions import write_alias
 from .wishes import Wish
 
 Status = SubsidyCancellation.Status
+
+
+def is_recorded(target: Target) -> bool:
+    """Whether the transaction has a cancellation that asking again returns, whatever its order is now.
+
+    An order that was profit-shared after its subsidy had been cancelled is no longer eligible, and
+    its cancellation is still there. What was withdrawn is asked for anew.
+    """
+    rows = SubsidyCancellation.objects.using(write_alias()).filter(
+        sub_mchid=target.sub_mchid, transaction_id=target.transaction_id
+    )
+    return rows.exclude(status=Status.WITHDRAWN).exists()
 
 
 def record(wish: Wish, *, using: str) -> SubsidyCancellation:

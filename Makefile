@@ -1,0 +1,53 @@
+# Everything that one does with this project. demo, test and lint make a virtual environment each,
+# at their first run and whenever pyproject.toml has changed.
+
+PYTHON = python3
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint style types migrations walls clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  PYTHON=python3.12 takes another Python; make clean first if there was one before."
+
+demo: .venv/demo/ready  ## Run the example shop (SERVE=0: print what happens and end; PORT=8000)
+	@PYTHONIOENCODING=:replace .venv/demo/bin/python -m example_project.demo
+
+test: .venv/test/ready  ## Run the tests (ARGS="-k sandbox": some of them)
+	@.venv/test/bin/python -m pytest $(ARGS)
+
+lint: style types migrations walls  ## Check everything that can be checked without running it
+
+style: .venv/lint/ready  ## Check style and formatting (ruff)
+	@.venv/lint/bin/ruff check .
+	@.venv/lint/bin/ruff format --check .
+
+types: .venv/lint/ready  ## Check the types (mypy)
+	@.venv/lint/bin/mypy
+
+migrations: .venv/lint/ready  ## Check that no migration is missing
+	@mkdir -p example_project/var  # for the database in which Django looks what is applied
+	@.venv/lint/bin/python example_project/manage.py makemigrations --check --dry-run --skip-checks
+
+walls: .venv/lint/ready  ## Check which part may import which (import-linter)
+	@.venv/lint/bin/lint-imports
+
+clean:  ## Remove the virtual environments and the demo's database
+	rm -rf .venv example_project/var
+
+define check_python
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo >&2 \
+  "$(PYTHON) is missing or older than 3.11. Install Python, or name one: PYTHON=python3.12"; exit 1; }
+@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo >&2 \
+  "$(PYTHON) cannot make virtual environments. On Debian: apt install python3-venv"; exit 1; }
+endef
+
+# An environment is named as the extra of pyproject.toml that it holds, the demo's apart.
+.venv/%/ready: pyproject.toml
+	$(check_python)
+	@echo "Making .venv/$* (once; it may take a minute) ..."
+	@$(PYTHON) -m venv .venv/$*
+	@.venv/$*/bin/python -m pip install --quiet --editable '.[$(subst demo,sandbox,$*)]'
+	@touch $@

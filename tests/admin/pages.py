@@ -1,0 +1,17 @@
+"""Where the admin's pages are, for tests."""
+
+from django.urls import reverse
+
+from wechat_subsidies.models import CancellationBatch, SubsidyCancellation
+
+ORDERS = "/admin/shop/order/"
+BATCHES = "/admin/wechat_subsidies/cancellationbatch/"
+CANCELLATIONS = "/admin/wechat_subsidies/subsidycancellation/"
+
+
+def batch_page(batch: CancellationBatch, step: str = "batch") -> str:
+    return reverse(f"admin:wechat_subsidies_cancellationbatch_{step}", args=[batch.pk])
+
+
+def cancellation_page(cancellation: SubsidyCancellation) -> str:
+    return reverse("admin:wechat_subsidies_subsidycancellation_change", args=[cancellation.pk])

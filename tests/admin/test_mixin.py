@@ -1,0 +1,130 @@
+import pytest
+from django.contrib import admin
+from django.contrib.admin import AdminSite
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.test import Client, RequestFactory
+
+from example_project.shop.models import Order
+from wechat_subsidies.admin import CancelSubsidiesMixin, register
+from wechat_subsidies.models import CancellationBatch
+
+from .conftest import staff_with
+from .pages import ORDERS, batch_page
+from .two_sites import operations, without_our_pages
+
+pytestmark = pytest.mark.django_db
+
+
+def run_action(client, *orders, **more):
+    data = {"action": "cancel_subsidies", "_selected_action": [order.pk for order in orders]}
+    return client.post(ORDERS, {**data, **more})
+
+
+def test_the_action_drafts_a_batch_of_the_selected_orders_and_goes_to_its_page(desk, make_order):
+    selected, _other = make_order(), make_order()
+    answer = run_action(desk, selected)
+    batch = CancellationBatch.objects.get()
+    assert (answer.status_code, answer.url) == (302, batch_page(batch))
+    assert [item.order_pk for item in batch.items.all()] == [str(selected.pk)]
+
+
+def test_the_draft_says_who_asked_and_through_which_door(desk, make_order):
+    run_action(desk, make_order())
+    batch = CancellationBatch.objects.get()
+    assert (batch.requested_by_name, batch.source) == ("lihua", "admin")
+
+
+def test_the_action_takes_all_pages_at_once(desk, make_order):
+    orders = [make_order() for _ in range(105)]
+    run_action(desk, orders[0], select_across="1")
+    assert CancellationBatch.objects.get().items.count() == 105
+
+
+def test_the_action_is_offered_to_those_who_may_cancel_subsidies(desk, make_order):
+    make_order()
+    assert b'value="cancel_subsidies"' in desk.get(ORDERS).content
+
+
+def test_the_action_is_not_offered_to_others(onlooker, make_order):
+    make_order()
+    answer = onlooker.get(ORDERS)
+    assert answer.status_code == 200
+    assert b"cancel_subsidies" not in answer.content
+
+
+@pytest.mark.parametrize(
+    "others", [[], ["delete_order"]]
+)  # with and without actions of another kind
+def test_the_action_cannot_be_run_by_posting_its_name(make_order, others):
+    client = Client()
+    client.force_login(staff_with("onlooker", "view_order", "change_order", *others))
+    run_action(client, make_order())
+    assert not CancellationBatch.objects.exists()
+
+
+def test_the_action_itself_refuses_those_who_may_not(make_order):
+    request = RequestFactory().post(ORDERS)
+    request.user = User.objects.create_user("onlooker", is_staff=True)
+    orders = admin.site.get_model_admin(Order)
+    with pytest.raises(PermissionDenied):
+        orders.cancel_subsidies(request, Order.objects.all())
+    assert not CancellationBatch.objects.exists()
+
+
+class WithOwnAction(CancelSubsidiesMixin, admin.ModelAdmin):
+    actions = ("mark_as_seen",)
+
+    def mark_as_seen(self, request, queryset): ...
+
+
+class WithoutActions(CancelSubsidiesMixin, admin.ModelAdmin):
+    actions = None
+
+
+def test_actions_of_the_host_stay_beside_it():
+    assert WithOwnAction(Order, AdminSite()).actions == ["mark_as_seen", "cancel_subsidies"]
+    assert WithOwnAction.actions == ("mark_as_seen",)
+
+
+def test_a_host_may_switch_all_actions_off():
+    assert WithoutActions(Order, AdminSite()).actions is None
+
+
+def test_the_hosts_admin_passes_djangos_checks():
+    assert WithOwnAction(Order, admin.site).check() == []
+
+
+def cancel_on(site: AdminSite, user: User) -> str:
+    orders = type("OrderAdmin", (CancelSubsidiesMixin, admin.ModelAdmin), {})(Order, site)
+    request = RequestFactory().post("/")
+    request.user = user
+    return orders.cancel_subsidies(request, Order.objects.all()).url
+
+
+@pytest.mark.urls("tests.admin.two_sites")
+def test_a_site_without_our_pages_leads_to_the_default_one(staff, make_order):
+    make_order()
+    url = cancel_on(without_our_pages, staff)
+    assert url == batch_page(CancellationBatch.objects.get())
+
+
+@pytest.mark.urls("tests.admin.two_sites")
+def test_a_site_with_our_pages_keeps_its_staff(staff, make_order):
+    make_order()
+    url = cancel_on(operations, staff)
+    assert (
+        url
+        == f"/operations/wechat_subsidies/cancellationbatch/{CancellationBatch.objects.get().pk}/"
+    )
+    client = Client()
+    client.force_login(staff)
+    answer = client.get(url)
+    assert b'href="/operations/wechat_subsidies/cancellationbatch/"' in answer.content
+    assert b'action="/operations/wechat_subsidies/cancellationbatch/' in answer.content
+
+
+def test_our_pages_can_be_put_on_another_site():
+    site = AdminSite(name="operations")
+    register(site)
+    assert site.is_registered(CancellationBatch)

@@ -1,0 +1,51 @@
+from rest_framework.renderers import JSONRenderer
+
+from .calls import CANCELLATIONS, codes, identifiers
+
+
+class Shouting(JSONRenderer):
+    """A renderer that changes the names of fields, as those for camel case do."""
+
+    media_type = "application/json"
+
+    def render(self, data, accepted_media_type=None, renderer_context=None):
+        loud = {name.upper(): value for name, value in data.items()}
+        return super().render(loud, accepted_media_type, renderer_context)
+
+
+def test_the_hosts_renderers_are_used_from_the_next_request_on(gateway, make_order, post, settings):
+    order = make_order()
+    assert "id" in post(identifiers(order)).json()
+    settings.REST_FRAMEWORK = {"DEFAULT_RENDERER_CLASSES": ["tests.api.test_base.Shouting"]}
+    assert "ID" in post(identifiers(order)).json()
+
+
+def test_the_hosts_parsers_are_used_from_the_next_request_on(db, post, settings):
+    settings.REST_FRAMEWORK = {"DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.FormParser"]}
+    assert codes(post({})) == {"": ["unsupported_media_type"]}
+
+
+def test_the_hosts_filters_and_pages_are_for_its_own_views(db, api, settings):
+    settings.REST_FRAMEWORK = {
+        "DEFAULT_FILTER_BACKENDS": ["rest_framework.filters.OrderingFilter"],
+        "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
+        "PAGE_SIZE": 1,
+    }
+    assert api.get(CANCELLATIONS, {"ordering": "request_body"}).json() == {
+        "next": None,
+        "previous": None,
+        "results": [],
+    }
+
+
+def test_the_browsable_api_works(gateway, make_order, api):
+    html = {"HTTP_ACCEPT": "text/html"}
+    page = api.post(CANCELLATIONS, identifiers(make_order()), format="json", **html)
+    assert page.status_code == 202
+    assert api.get(page["Location"], **html).status_code == 200
+    assert "sub_mchid" in api.get(CANCELLATIONS, **html).content.decode()
+
+
+def test_options_say_what_a_body_may_hold(db, api):
+    fields = api.options(CANCELLATIONS).json()["actions"]["POST"]
+    assert fields["transaction_id"]["max_length"] == 64

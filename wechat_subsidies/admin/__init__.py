@@ -1,0 +1,23 @@
+"""What staff see: the action on the shop's orders, the pages of a batch, the cancellations.
+
+Found by Django's autodiscovery, which registers our pages on the default admin site. A shop's own
+`admin.py` imports `CancelSubsidiesMixin` from here.
+"""
+
+from django.contrib import admin
+
+from ..models import CancellationBatch, SubsidyCancellation
+from .batches import CancellationBatchAdmin
+from .cancellations import SubsidyCancellationAdmin
+from .mixin import CancelSubsidiesMixin
+
+__all__ = ["CancelSubsidiesMixin", "register"]
+
+
+def register(site: admin.AdminSite) -> None:
+    """Put our pages on a site; done already for the default one."""
+    site.register(SubsidyCancellation, SubsidyCancellationAdmin)
+    site.register(CancellationBatch, CancellationBatchAdmin)
+
+
+register(admin.site)

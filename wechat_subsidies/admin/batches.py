@@ -1,0 +1,236 @@
+"""The pages of batches: the list, the preview of a draft, the progress of what was confirmed.
+
+A page of our own for each step, never a form that posts back to the shop's orders: Django takes
+`action=` posted to an order's change form for a wish to save the order.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db import connections, models, router, transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from .. import services
+from ..exceptions import InvalidRequest
+from ..models import CancellationBatch
+from ..permissions import VIEW_ALL_BATCHES, may_cancel, may_see_batch
+from .links import batch_url, orders_url
+from .preview import ConfirmForm, preview_of
+from .progress import LEFT_OUT, STATES, progress_of
+from .rows import Row
+
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin[CancellationBatch]
+else:
+    _ModelAdmin = admin.ModelAdmin
+
+View = Callable[..., HttpResponse]
+
+TEMPLATES = "admin/wechat_subsidies/cancellationbatch"
+ROWS_PER_PAGE = 100  # of a confirmed batch
+
+
+class BatchList(ChangeList):
+    """The list of batches, whose links lead to the pages of batches."""
+
+    def url_for_result(self, result: models.Model) -> str:
+        """The batch's page: there is no change form."""
+        return batch_url(result, site=self.model_admin.admin_site)  # type: ignore[arg-type]  # ours
+
+
+class CancellationBatchAdmin(_ModelAdmin):
+    """Batches: looked through, confirmed and followed here, made by the action on orders."""
+
+    list_display = ["__str__", "status", "requested_by_name", "created_at", "confirmed_by_name"]
+    list_filter = ["status"]
+    sortable_by = ()
+    actions = None
+    show_full_result_count = False
+
+    class Media:
+        css = {"all": ["wechat_subsidies/admin/subsidies.css"]}
+
+    # Who may
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Batches are for those who may cancel subsidies."""
+        return may_cancel(request.user)
+
+    def has_view_permission(
+        self, request: HttpRequest, obj: CancellationBatch | None = None
+    ) -> bool:
+        """Of those, one sees one's own batches; with `view_all_batches` everybody's."""
+        return may_cancel(request.user) if obj is None else may_see_batch(request.user, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody: batches are drafted from a selection of orders."""
+        return False
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: CancellationBatch | None = None
+    ) -> bool:
+        """Nobody: a draft is changed by confirming it, and frozen from then on."""
+        return False
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: CancellationBatch | None = None
+    ) -> bool:
+        """Nobody."""
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[CancellationBatch]:
+        """The batches that the list shows to this user."""
+        batches = super().get_queryset(request)
+        if request.user.has_perm(VIEW_ALL_BATCHES):
+            return batches
+        return batches.filter(requested_by=request.user.pk)
+
+    def batch_for(self, request: HttpRequest, pk: int) -> CancellationBatch:
+        """The batch, if this user may work with it; somebody else's does not exist for them.
+
+        Read where it was written, so that a page is there at once after the redirect to it.
+        Raises PermissionDenied or Http404.
+        """
+        if not may_cancel(request.user):
+            raise PermissionDenied
+        batch = CancellationBatch.objects.using(using()).filter(pk=pk).first()
+        if batch is None or not may_see_batch(request.user, batch):
+            message = _("There is no batch #%(pk)d, or it is not yours.") % {"pk": pk}
+            raise Http404(message)
+        return batch
+
+    # Where
+
+    def get_urls(self) -> list[URLPattern]:
+        """The list and the pages of a batch; none to add, change or delete one."""
+        return [
+            self.page("", self.changelist_view, name="changelist", methods=["GET", "HEAD"]),
+            self.page("<int:pk>/", self.batch_view, name="batch", methods=["GET", "HEAD"]),
+            self.page("<int:pk>/confirm/", self.confirm_view, name="confirm", methods=["POST"]),
+            self.page("<int:pk>/continue/", self.continue_view, name="continue", methods=["POST"]),
+        ]
+
+    def page(self, route: str, view: View, *, name: str, methods: list[str]) -> URLPattern:
+        """One of our URLs: for staff, with CSRF protection, outside of ATOMIC_REQUESTS.
+
+        Sending has to see what is committed, so it refuses to run inside a transaction.
+        """
+        guarded = self.admin_site.admin_view(require_http_methods(methods)(view))
+        for alias in connections:
+            guarded = transaction.non_atomic_requests(using=alias)(guarded)
+        return path(route, guarded, name=f"{self.opts.app_label}_{self.opts.model_name}_{name}")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The list whose links lead to our own pages."""
+        return BatchList
+
+    # What happens
+
+    def batch_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show a draft to be looked through, or how far a confirmed batch is. Sends nothing."""
+        batch = self.batch_for(request, pk)
+        if batch.status != CancellationBatch.Status.DRAFT:
+            return self.progress_page(request, batch)
+        form = ConfirmForm(initial={"description": batch.description})
+        return self.preview_page(request, batch, form)
+
+    def confirm_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Confirm a draft and go to its progress; what is wrong is said on the preview."""
+        batch = self.batch_for(request, pk)
+        form = ConfirmForm(request.POST)
+        if batch.status == CancellationBatch.Status.DRAFT:
+            if not form.is_valid():
+                return self.preview_page(request, batch, form)
+            try:
+                self.confirm(request, batch, description=form.cleaned_data["description"])
+            except InvalidRequest as error:
+                form.add_error("description" if "description" in error.fields else None, str(error))
+                return self.preview_page(request, batch, form)
+        else:
+            self.say_confirmed_before(request, batch)
+        return HttpResponseRedirect(batch_url(batch, site=self.admin_site))
+
+    def confirm(self, request: HttpRequest, batch: CancellationBatch, *, description: str) -> None:
+        """Confirm the draft with the ticks of this request. Raises InvalidRequest."""
+        ticked = preview_of(batch, using=using()).ticked(request.POST.getlist("partial"))
+        if services.confirm_batch(
+            batch, confirmed_by=request.user, description=description, partial_items=ticked
+        ):
+            text = _("Confirmed. The subsidies are being cancelled.")
+            self.message_user(request, text, messages.SUCCESS)
+        else:
+            batch.refresh_from_db(using=using())
+            self.say_confirmed_before(request, batch)
+
+    def say_confirmed_before(self, request: HttpRequest, batch: CancellationBatch) -> None:
+        """Tell somebody who confirms twice that once was enough."""
+        text = _("This batch was confirmed already, by %(name)s. Nothing is sent twice.")
+        self.message_user(request, text % {"name": batch.confirmed_by_name}, messages.WARNING)
+
+    def continue_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Work on a confirmed batch for one slice, then show how far it is; JSON for the script."""
+        batch = self.batch_for(request, pk)
+        worked = services.work_on_batch(batch.pk)
+        if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+            progress = progress_of(batch, using=using())
+            return JsonResponse({**progress.as_json(), "worked": worked})
+        return HttpResponseRedirect(batch_url(batch, site=self.admin_site))
+
+    # What is shown
+
+    def preview_page(
+        self, request: HttpRequest, batch: CancellationBatch, form: ConfirmForm
+    ) -> HttpResponse:
+        """The draft in groups, with what may be changed; ticks of a refused form are kept."""
+        preview = preview_of(batch, using=using())
+        context = {
+            "title": _("Look through and confirm"),
+            "preview": preview,
+            "form": form,
+            "ticked": preview.ticked(request.POST.getlist("partial")),
+            "orders_url": orders_url(batch, site=self.admin_site, using=using()),
+        }
+        return self.rendered(request, batch, "preview", context)
+
+    def progress_page(self, request: HttpRequest, batch: CancellationBatch) -> HttpResponse:
+        """How far the batch is, and a page of its items, of one state if `state` names one."""
+        state = STATES.get(request.GET.get("state", ""))
+        items = batch.items.using(using()).order_by("position").select_related("cancellation")
+        items = items.filter(state.condition) if state else items.exclude(LEFT_OUT.condition)
+        page = Paginator(items, ROWS_PER_PAGE).get_page(request.GET.get("p"))
+        context = {
+            "title": _("Cancelling subsidies"),
+            "progress": progress_of(batch, using=using()),
+            "state": state,
+            "page": page,
+            "page_range": page.paginator.get_elided_page_range(page.number),
+            "rows": [Row(item) for item in page],
+            "orders_url": orders_url(batch, site=self.admin_site, using=using()),
+        }
+        return self.rendered(request, batch, "progress", context)
+
+    def rendered(
+        self, request: HttpRequest, batch: CancellationBatch, name: str, context: dict[str, Any]
+    ) -> HttpResponse:
+        """One of our pages, with what every page of the admin has."""
+        request.current_app = self.admin_site.name
+        common = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "batch": batch,
+            "subtitle": str(batch),
+        }
+        return TemplateResponse(request, f"{TEMPLATES}/{name}.html", {**common, **context})
+
+
+def using() -> str:
+    """The database in which batches are written; their pages read it, too."""
+    return router.db_for_write(CancellationBatch)

@@ -1,0 +1,112 @@
+"""A confirmed batch as it is followed: how many are where, and whether there is anything to do now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import Count, Q
+
+from .. import clock
+from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
+from .rows import Words
+
+ItemStatus = CancellationBatchItem.Status
+Status = SubsidyCancellation.Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Where an item may be. `is_over`: nothing more happens to it unless a person acts."""
+
+    name: str
+    label: Words
+    condition: Q
+    is_over: bool = True
+
+
+def asked(status: Status, *, is_over: bool = True) -> State:
+    """The state of items whose cancellation has this status."""
+    condition = Q(status=ItemStatus.ASKED, cancellation__status=status)
+    return State(name=status.value, label=status.label, condition=condition, is_over=is_over)
+
+
+def item(status: ItemStatus) -> State:
+    """The state of items for which there is no cancellation of this batch."""
+    return State(name=status.value, label=status.label, condition=Q(status=status))
+
+
+WAITING: Final = State(
+    name="waiting",
+    label=Status.PENDING.label,
+    condition=Q(status=ItemStatus.DRAFT)
+    | Q(status=ItemStatus.ASKED, cancellation__status=Status.PENDING),
+    is_over=False,
+)
+LEFT_OUT: Final = item(ItemStatus.EXCLUDED)
+STATES: Final = {
+    state.name: state
+    for state in (
+        WAITING,
+        asked(Status.SENDING, is_over=False),
+        asked(Status.SUCCEEDED),
+        asked(Status.FAILED),
+        asked(Status.NEEDS_REVIEW),
+        asked(Status.WITHDRAWN),
+        item(ItemStatus.REFUSED),
+        LEFT_OUT,
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How many items are in which state; `due` of those that wait may be sent now."""
+
+    counts: Mapping[str, int]
+    due: int
+
+    @property
+    def total(self) -> int:
+        """How many items there are without those left out from the start."""
+        return sum(self.counts.values()) - self.counts[LEFT_OUT.name]
+
+    @property
+    def done(self) -> int:
+        """How many of them have come to an end, whichever."""
+        return self.total - sum(
+            self.counts[name] for name, state in STATES.items() if not state.is_over
+        )
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all of them have."""
+        return self.done == self.total
+
+    @property
+    def states(self) -> list[tuple[State, int]]:
+        """The states with their counts, in the order in which they are shown."""
+        return [(state, self.counts[name]) for name, state in STATES.items()]
+
+    def as_json(self) -> dict[str, Any]:
+        """What the page's script is told."""
+        return {
+            "counts": dict(self.counts),
+            "due": self.due,
+            "done": self.done,
+            "total": self.total,
+            "finished": self.is_finished,
+        }
+
+
+def progress_of(batch: CancellationBatch, *, using: str) -> Progress:
+    """How far the batch is, by the database's clock (one query for all counts)."""
+    due = Q(status=ItemStatus.DRAFT) | Q(
+        status=ItemStatus.ASKED,
+        cancellation__status=Status.PENDING,
+        cancellation__send_after__lte=clock.now(using),
+    )
+    counts = batch.items.using(using).aggregate(
+        due=Count("pk", filter=due),
+        **{name: Count("pk", filter=state.condition) for name, state in STATES.items()},
+    )
+    return Progress(due=counts.pop("due"), counts=counts)

@@ -1,0 +1,12 @@
+"""The REST endpoint, on Django REST framework. Nothing outside imports it: delete it and only it is gone.
+
+    urls, views, base       what there is to call, and what all views share
+    permissions, throttling,
+    scoping, callers        who may, how often, what exists for them, and who they are
+    serializers, fields     what a body may hold, and what a cancellation looks like
+    naming, asking          from a body to an order, and from there to the service
+    errors                  the one shape of everything that goes wrong
+    pagination, addresses   pages of a list, and where things are
+
+Everything that a host sets is read at each request, never at import.
+"""

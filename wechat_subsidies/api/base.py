@@ -1,0 +1,80 @@
+"""What all views share: the host's ways, read at each request, and our own where they matter."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import BasePermission
+from rest_framework.settings import api_settings
+from rest_framework.throttling import BaseThrottle
+
+from ..models import SubsidyCancellation
+from ..models.cancellation import CancellationQuerySet
+from . import errors, scoping, throttling
+from .pagination import NewestFirst
+from .permissions import permission_classes
+from .serializers import CancellationSerializer
+
+
+class HostDefault:
+    """One of DRF's settings as the host has it at each request; DRF's own views keep that of import."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, view: object, owner: type) -> Any:
+        return getattr(api_settings, self.name)
+
+
+def host_default(name: str) -> Any:
+    """The attribute of a view that follows DRF's setting of that name."""
+    return HostDefault(name)
+
+
+class SubsidyView(GenericAPIView[SubsidyCancellation]):
+    """A view of ours: authenticated, rendered, parsed and versioned in the host's ways.
+
+    Permissions, scopes, the shape of errors and pages are ours.
+    """
+
+    authentication_classes = host_default("DEFAULT_AUTHENTICATION_CLASSES")
+    renderer_classes = host_default("DEFAULT_RENDERER_CLASSES")
+    parser_classes = host_default("DEFAULT_PARSER_CLASSES")
+    throttle_classes = host_default("DEFAULT_THROTTLE_CLASSES")
+    versioning_class = host_default("DEFAULT_VERSIONING_CLASS")
+    content_negotiation_class = host_default("DEFAULT_CONTENT_NEGOTIATION_CLASS")
+    metadata_class = host_default("DEFAULT_METADATA_CLASS")
+    filter_backends = ()
+    pagination_class = NewestFirst
+    serializer_class = CancellationSerializer
+
+    def get_permissions(self) -> list[BasePermission]:
+        """Those of the settings, as they are by now."""
+        return [permission() for permission in permission_classes()]
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        """The host's, and ours besides where it has a rate: a limit of the whole site stays one."""
+        throttles = super().get_throttles()
+        return [*throttles, throttling.CallerThrottle()] if throttling.rate() else throttles
+
+    def get_queryset(self) -> CancellationQuerySet:
+        """The cancellations that exist for this request."""
+        return scoping.visible(self.request._request)
+
+    def read_body(self) -> Any:
+        """What the body holds, by the host's parsers. Raises ParseError whatever a body does to them.
+
+        They let out more than their own errors: a RecursionError for a deeply nested body, a
+        codec's own errors for a charset such as `zlib`.
+        """
+        try:
+            return self.request.data
+        except APIException:
+            raise
+        except Exception as error:
+            raise ParseError from error
+
+    def get_exception_handler(self) -> Callable[..., Any]:
+        """Ours, so that errors have one shape on every host."""
+        return errors.answer

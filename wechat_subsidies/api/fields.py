@@ -1,0 +1,75 @@
+"""Fields of bodies and answers that are stricter than DRF's own."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.utils import html
+
+MUST_BE_TEXT = _("Must be text, not {kind}.")
+
+
+class TextField(serializers.CharField):
+    """Text and nothing else, as it is: for an identifier, 1e3 and "1000" and "1000 " are not the same."""
+
+    default_error_messages = {"wrong_type": MUST_BE_TEXT}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        """The text. Fails with `wrong_type` for anything else."""
+        if not isinstance(data, str):
+            self.fail("wrong_type", kind=type(data).__name__)
+        return data
+
+
+class IdentifierField(TextField):
+    """An identifier of WeChat Pay's: ASCII letters, digits and `_-|*@`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators.append(
+            RegexValidator(
+                r"\A[A-Za-z0-9_\-|*@]+\Z",
+                message=_("May consist of ASCII letters, digits and _-|*@ only."),
+                code="invalid_characters",
+            )
+        )
+
+
+class KeyField(TextField):
+    """The key of a row of the host's, as text; integers are taken as well, as keys often are."""
+
+    default_error_messages = {"wrong_type": _("Must be text or an integer, not {kind}.")}
+
+    def to_internal_value(self, data: Any) -> str:
+        """The key as text. Fails with `wrong_type` for anything else, true and false included."""
+        is_integer = isinstance(data, int) and not isinstance(data, bool)
+        return super().to_internal_value(str(data) if is_integer else data)
+
+
+class YesNoField(serializers.BooleanField):
+    """true or false; what stands for them as text is taken from forms only."""
+
+    default_error_messages = {"wrong_type": _("Must be true or false, not {kind}.")}
+
+    def to_internal_value(self, data: Any) -> bool:
+        """The answer. Fails with `wrong_type` for what would have to be interpreted."""
+        is_form = html.is_html_input(getattr(self.root, "initial_data", None))
+        if not is_form and not isinstance(data, bool):
+            self.fail("wrong_type", kind=type(data).__name__)
+        return bool(super().to_internal_value(data))
+
+
+class MomentField(serializers.Field[datetime, Any, str, Any]):
+    """A moment in ISO 8601 and UTC, such as `2026-11-23T08:00:00Z`, whatever USE_TZ and the formats are."""
+
+    def to_representation(self, value: datetime) -> str:
+        """The moment as text. A naive one, as stored without USE_TZ, is in the site's TIME_ZONE."""
+        if timezone.is_naive(value):
+            value = timezone.make_aware(value, timezone.get_default_timezone())
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,100 @@
+"""How a request names an order of the shop's."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError as FieldError
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ValidationError
+
+from ..orders import OrderAdapter, ReasonCode, adapters, find_order
+from ..orders.mapped import MappedOrderAdapter
+from . import scoping
+from .errors import refused
+
+
+def not_found(field: str) -> ValidationError:
+    """What is raised for an order that does not exist, or not for this caller."""
+    return refused(field, code=ReasonCode.NOT_FOUND.value, words=ReasonCode.NOT_FOUND.label)
+
+
+def order_named(values: Mapping[str, Any], *, request: HttpRequest) -> models.Model:
+    """The order that `order` or `order_reference` names, whichever is given.
+
+    Raises ValidationError, also for an order that does not exist for this request.
+    """
+    way = "order" if "order" in values else "order_reference"
+    adapter = adapter_named(values.get("order_model"), way=way)
+    field = adapter.model._meta.pk if way == "order" else reference_field(adapter)
+    order = order_with(values[way], field=field, adapter=adapter, request=request)
+    if order is None or not scoping.is_order_visible(order, adapter=adapter, request=request):
+        raise not_found(way)
+    return order
+
+
+def adapter_named(label: str | None, *, way: str) -> OrderAdapter:
+    """The adapter for the model of that label, or the only one there is. Raises ValidationError."""
+    known = {adapter.model._meta.label_lower: adapter for adapter in adapters().values()}
+    if not known:
+        words = _("The shop's orders are not known here; give sub_mchid and transaction_id.")
+        raise refused(way, code="not_available", words=words)
+    if label is None and len(known) == 1:
+        return next(iter(known.values()))
+    labels = {"labels": ", ".join(sorted(each.model._meta.label for each in known.values()))}
+    if label is None:
+        words = _("There are orders of several models. Say which: %(labels)s.") % labels
+        raise refused("order_model", code="required", words=words)
+    if label.lower() not in known:
+        words = _("There are no orders of that model; there are: %(labels)s.") % labels
+        raise refused("order_model", code="unknown_model", words=words)
+    return known[label.lower()]
+
+
+def reference_field(adapter: OrderAdapter) -> "models.Field[Any, Any]":
+    """The field that holds an order's reference. Raises ValidationError where it might name several."""
+    path = adapter.paths.get("reference") if isinstance(adapter, MappedOrderAdapter) else None
+    options = adapter.model._meta
+    field = next((each for each in options.concrete_fields if each.name == str(path)), None)
+    if field is None or not is_unique(field):
+        words = _("Orders are not known by a unique reference here; name the order by “order”.")
+        raise refused("order_reference", code="not_unique", words=words)
+    return field
+
+
+def is_unique(field: "models.Field[Any, Any]") -> bool:
+    """Whether no two rows have the same value in this field alone."""
+    constraints = field.model._meta.total_unique_constraints
+    return field.unique or any(each.fields == (field.name,) for each in constraints)
+
+
+def order_with(
+    text: str, *, field: Any, adapter: OrderAdapter, request: HttpRequest
+) -> models.Model | None:
+    """The order with that value in a unique field, of those that exist for this request.
+
+    What the field cannot hold, no order has; and databases that compare without case are not
+    believed.
+    """
+    try:
+        wanted = field.to_python(text)
+    except FieldError:
+        return None
+    order = adapter.get_queryset(request).filter(**{field.name: wanted}).first()
+    return order if getattr(order, field.attname, None) == wanted else None
+
+
+def refuse_unknown_transaction(
+    *, sub_mchid: str, transaction_id: str, request: HttpRequest
+) -> None:
+    """Raise ValidationError unless the transaction is one that this request may ask for."""
+    if not adapters():
+        known = scoping.are_orderless_visible(request)
+    else:
+        found = find_order(sub_mchid=sub_mchid, transaction_id=transaction_id, request=request)
+        known = found is not None and scoping.is_order_visible(
+            found[1], adapter=found[0], request=request
+        )
+    if not known:
+        raise not_found("transaction_id")

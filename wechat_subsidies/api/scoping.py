@@ -1,0 +1,89 @@
+"""What exists for a caller. All else answers like what never existed."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models, router
+from django.db.models import Q
+from django.http import HttpRequest
+
+from ..conf import SETTING, app_settings
+from ..models import SubsidyCancellation
+from ..models.cancellation import CancellationQuerySet
+from ..orders import OrderAdapter, adapters
+
+Scopes = frozenset[str] | None
+
+
+def visible(request: HttpRequest) -> CancellationQuerySet:
+    """The cancellations that exist for this request.
+
+    Read where they are written: a replica may be behind, and callers look at what they have just
+    asked for. Models whose adapters answer differently are each filtered by their own answer, and
+    what belongs to no order is then left out.
+    """
+    cancellations = SubsidyCancellation.objects.using(router.db_for_write(SubsidyCancellation))
+    answers = {
+        adapter.model._meta.label: scopes_of(adapter, request=request)
+        for adapter in adapters().values()
+    }
+    if not answers:
+        return cancellations.in_scopes(general_scopes(request))
+    if len(set(answers.values())) == 1:
+        return cancellations.in_scopes(answers.popitem()[1])
+    return cancellations.filter(one_of_each(answers))
+
+
+def one_of_each(answers: dict[str, Scopes]) -> Q:
+    """The condition that an order of each model is within the scopes for that model."""
+    condition = Q()
+    for label, scopes in answers.items():
+        within = Q() if scopes is None else Q(scope__in=scopes)
+        condition |= Q(order_model=label) & within
+    return condition
+
+
+def is_visible(cancellation: SubsidyCancellation, *, request: HttpRequest) -> bool:
+    """Whether this cancellation exists for this request."""
+    return visible(request).filter(pk=cancellation.pk).exists()
+
+
+def is_order_visible(order: models.Model, *, adapter: OrderAdapter, request: HttpRequest) -> bool:
+    """Whether this order is within the scopes of this request.
+
+    Asked besides the adapter's queryset, which need not look at the request: a cancellation that is
+    recorded must be one that its caller can see.
+    """
+    scopes = scopes_of(adapter, request=request)
+    return scopes is None or adapter.scope(order) in scopes
+
+
+def are_orderless_visible(request: HttpRequest) -> bool:
+    """Whether what belongs to no order, and so to no scope, exists for this request."""
+    scopes = general_scopes(request)
+    return scopes is None or "" in scopes
+
+
+def scopes_of(adapter: OrderAdapter, *, request: HttpRequest) -> Scopes:
+    """The scopes of a model's orders that this request may see; None for all."""
+    return as_stored(adapter.scopes(request))
+
+
+def general_scopes(request: HttpRequest) -> Scopes:
+    """What the `SCOPES` setting says of this request; None for all."""
+    return as_stored(app_settings.scopes(request)) if app_settings.scopes else None
+
+
+def as_stored(scopes: Collection[Any] | None) -> Scopes:
+    """Scopes as they are stored, which is as text.
+
+    Raises ImproperlyConfigured for a single text: its letters would be taken for scopes.
+    """
+    if isinstance(scopes, str):
+        message = (
+            f"{SETTING}['SCOPES'] (or the scopes() of an adapter) returned the text “{scopes}”. "
+            "Return a collection of scopes, such as a list, or None for all."
+        )
+        raise ImproperlyConfigured(message)
+    return None if scopes is None else frozenset(map(str, scopes))
