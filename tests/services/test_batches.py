@@ -156,6 +156,18 @@ def test_an_adapter_that_raises_for_one_order_leaves_the_others_alone(
     assert "a shop's own mistake" in caplog.text
 
 
+def test_a_batch_whose_orders_are_gone_does_not_hold_up_others(
+    gateway: Sandbox, make_order: MakeOrder, caplog: pytest.LogCaptureFixture
+) -> None:
+    retired = services.cancel_subsidies([make_order()], send="later")
+    fine = services.cancel_subsidies([make_order()], send="later")
+    retired.items.update(order_model="shop.Retired")
+    services.process_due()
+    assert (codes(retired), codes(fine)) == (["adapter_error"], ["asked"])
+    assert len(gateway.calls()) == 1
+    assert "shop.Retired cannot be loaded" in caplog.text
+
+
 def test_cancelling_many_by_code_sends_them(gateway: Sandbox, make_order: MakeOrder) -> None:
     for _ in range(3):
         make_order()
@@ -180,7 +192,7 @@ def test_one_slice_of_a_batch_is_worked_on_at_a_time(
 ) -> None:
     batch = services.draft_batch([make_order()])
     services.confirm_batch(batch, confirmed_by="lihua")
-    with services.batches.slice_of(batch.pk, seconds=20, using="default") as taken:
+    with services.slices.slice_of(batch.pk, seconds=20, using="default") as taken:
         assert taken == batch
         assert not services.work_on_batch(batch.pk)
     assert services.work_on_batch(batch.pk)

@@ -5,9 +5,10 @@ What hosts call; all of it is safe to repeat.
 
 from ..sender import ProcessReport
 from .asking import cancel_subsidy, cancel_subsidy_for_order
-from .batches import cancel_subsidies, confirm_batch, work_on_batch
+from .batches import cancel_subsidies, confirm_batch
 from .drafting import draft_batch
 from .profit_sharing import may_share_profit
+from .slices import work_on_batch
 from .sweeping import process_due
 
 __all__ = [

@@ -1,7 +1,7 @@
 """The sweep: whatever waits, in whichever way it came to wait."""
 
 from .. import sender
-from .batches import ask_for_confirmed_batches
+from .slices import ask_for_confirmed_batches
 
 
 def process_due(

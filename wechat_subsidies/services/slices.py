@@ -1,0 +1,183 @@
+"""Working on confirmed batches, a slice at a time: items become cancellations, cancellations are sent.
+
+May be done by anybody and repeated at will: the batch's page, a worker, the sweep.
+"""
+
+import logging
+import time
+import uuid
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial as bind
+from typing import Any
+
+from django.apps import apps
+from django.db import transaction
+from django.db.models import Q
+
+from .. import clock, sender
+from ..exceptions import SubsidyError
+from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
+from ..orders import OrderAdapter, Reason, ReasonCode, adapter_for
+from ..retrying import retried
+from .drafting import CHUNK, Candidate, load_orders, look_through
+from .recording import record
+from .transactions import write_alias
+
+logger = logging.getLogger("wechat_subsidies")
+
+Status = CancellationBatch.Status
+ItemStatus = CancellationBatchItem.Status
+LoadedOrders = tuple[OrderAdapter, dict[str, Any]]
+
+SLICE_CALLS = 1000  # more than fit into a slice even at WeChat Pay's highest rate
+SLICE_SECONDS = 20.0  # no call is started in a slice that could end later than this
+
+
+def work_on_batch(batch_pk: int, *, seconds: float = SLICE_SECONDS) -> bool:
+    """Work on a confirmed batch for so long: turn items into cancellations, and send those that are due.
+
+    One slice of a batch is worked on at a time. Returns whether this call worked on it: False where
+    somebody else does, or the batch is not confirmed.
+    """
+    using = write_alias()
+    until = time.monotonic() + seconds
+    with slice_of(batch_pk, seconds=seconds, using=using) as batch:
+        if batch is None:
+            return False
+        ask_for_all_items(batch, until=until, using=using)
+        sender.send(waiting_in(batch, using=using), until=until)
+    return True
+
+
+def ask_for_confirmed_batches() -> None:
+    """Turn the items of all confirmed batches into cancellations, as far as nobody else does."""
+    using = write_alias()
+    confirmed = CancellationBatch.objects.using(using).filter(status=Status.CONFIRMED)
+    for batch_pk in list(confirmed.order_by("pk").values_list("pk", flat=True)):
+        with slice_of(batch_pk, seconds=SLICE_SECONDS, using=using) as batch:
+            if batch is not None:
+                ask_for_all_items(batch, until=time.monotonic() + SLICE_SECONDS, using=using)
+
+
+@contextmanager
+def slice_of(batch_pk: int, *, seconds: float, using: str) -> Iterator[CancellationBatch | None]:
+    """The right to work on a batch, which one process has at a time; None if it is not to be had."""
+    token = uuid.uuid4()
+    if not take_slice(batch_pk, token=token, seconds=seconds, using=using):
+        yield None
+        return
+    ours = CancellationBatch.objects.using(using).filter(pk=batch_pk, slice_token=token)
+    try:
+        yield ours.get()
+    finally:
+        ours.update(slice_token=None, slice_until=None)
+
+
+def take_slice(batch_pk: int, *, token: uuid.UUID, seconds: float, using: str) -> bool:
+    """Make this process the one that works on the batch; the right ends by itself if it dies."""
+    now = clock.now(using)
+    free = Q(slice_until=None) | Q(slice_until__lte=now)
+    workable = CancellationBatch.objects.using(using).filter(
+        free, pk=batch_pk, status__in=[Status.CONFIRMED, Status.ASKED]
+    )
+    return bool(
+        workable.update(slice_token=token, slice_until=now + timedelta(seconds=2 * seconds))
+    )
+
+
+def waiting_in(batch: CancellationBatch, *, using: str) -> list[int]:
+    """The keys of the batch's cancellations that wait to be sent, as many as a slice may need."""
+    rows = SubsidyCancellation.objects.using(using).filter(
+        batch_items__batch=batch,
+        batch_items__status=ItemStatus.ASKED,
+        status=SubsidyCancellation.Status.PENDING,
+    )
+    return list(rows.order_by("send_after", "pk").values_list("pk", flat=True)[:SLICE_CALLS])
+
+
+def ask_for_all_items(batch: CancellationBatch, *, until: float, using: str) -> None:
+    """Turn the batch's items into cancellations, until there are none left or the time is over."""
+    while retried(bind(ask_for_items, batch, using=using)) and time.monotonic() < until:
+        pass
+
+
+def ask_for_items(batch: CancellationBatch, *, using: str) -> bool:
+    """Turn up to `CHUNK` items into cancellations, in one transaction; False once there are none left.
+
+    The orders are loaded anew: what has become of them since the draft counts. Rows are written in
+    the order of their identity, so that two batches with the same orders do not deadlock.
+    """
+    batches = CancellationBatch.objects.using(using).filter(pk=batch.pk, status=Status.CONFIRMED)
+    items = CancellationBatchItem.objects.using(using).filter(batch=batch, status=ItemStatus.DRAFT)
+    with transaction.atomic(using=using):
+        # Written to first, so that SQLite can wait for its lock; and not at all once it is stopped.
+        if not batches.update(status=Status.CONFIRMED):
+            return False
+        chunk = list(items.order_by("sub_mchid", "transaction_id", "pk")[:CHUNK])
+        for item, candidate in zip(chunk, candidates_for(chunk, batch=batch), strict=True):
+            ask_for_item(item, candidate, using=using)
+        if not chunk:
+            batches.update(status=Status.ASKED)
+    return bool(chunk)
+
+
+def candidates_for(
+    items: Sequence[CancellationBatchItem], *, batch: CancellationBatch
+) -> Iterator[Candidate]:
+    """What the items' orders come to by now, item by item; each order is loaded once."""
+    keys: dict[str, list[str]] = {}
+    for item in items:
+        keys.setdefault(item.order_model, []).append(item.order_pk)
+    loaded = {label: orders_of(label, wanted) for label, wanted in keys.items()}
+    for item in items:
+        yield candidate_of(item, loaded[item.order_model], batch=batch)
+
+
+def orders_of(label: str, keys: Collection[str]) -> LoadedOrders | None:
+    """The orders with these keys as they are now, and their adapter.
+
+    None where the shop's code fails, or does not know the model any more; the traceback is in the
+    log. Other orders, and the batches after this one, are not held up by that.
+    """
+    try:
+        adapter = adapter_for(apps.get_model(label))
+        return adapter, load_orders(adapter, keys)
+    except Exception:
+        logger.exception("The orders of %s cannot be loaded.", label)
+        return None
+
+
+def candidate_of(
+    item: CancellationBatchItem, loaded: LoadedOrders | None, *, batch: CancellationBatch
+) -> Candidate:
+    """What the item's order now comes to; an order that lost the transaction counts as not found."""
+    if loaded is None:
+        return Candidate(key=item.order_pk, reason=Reason.of(ReasonCode.ADAPTER_ERROR))
+    adapter, orders = loaded
+    order = orders.get(item.order_pk)
+    candidates = look_through(adapter, order, key=item.order_pk, batch=batch, partial=item.partial)
+    identity = item.sub_mchid, item.transaction_id
+    for candidate in candidates:
+        if candidate.identity == identity or candidate.target is None:
+            return candidate
+    return Candidate(key=item.order_pk, reason=Reason.of(ReasonCode.NOT_FOUND))
+
+
+def ask_for_item(item: CancellationBatchItem, candidate: Candidate, *, using: str) -> None:
+    """Record the item's cancellation, or on the item why it was refused."""
+    reason = candidate.reason
+    if reason is None and candidate.wish is not None:
+        try:
+            item.cancellation = record(candidate.wish, using=using)
+            item.newly_recorded = item.cancellation.newly_recorded
+        except SubsidyError as error:
+            item.code, item.message = error.code[:64], str(error)[:512]
+    elif reason is not None:
+        item.code, item.message = reason.code, str(reason.message)[:512]
+    item.status = ItemStatus.ASKED if item.cancellation else ItemStatus.REFUSED
+    item.save(
+        using=using,
+        update_fields=["status", "cancellation", "newly_recorded", "code", "message"],
+    )
