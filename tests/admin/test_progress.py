@@ -6,7 +6,7 @@ from wechat_subsidies import outcomes
 from wechat_subsidies.admin import batches
 from wechat_subsidies.models import CancellationBatchItem, SubsidyCancellation
 from wechat_subsidies.services import confirm_batch, work_on_batch
-from wechat_subsidies.services.batches import ask_for_items
+from wechat_subsidies.services.slices import ask_for_items
 
 from .pages import ORDERS, batch_page, cancellation_page
 
