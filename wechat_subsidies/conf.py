@@ -145,6 +145,11 @@ class AppSettings:
         return import_string(DISPATCHERS.get(path, path))()  # type: ignore[no-any-return]
 
     @property
+    def verify_refund(self) -> str:
+        """Whether WeChat Pay is asked for the refund first: "off", "exists" or "succeeded"."""
+        return str(self.get("VERIFY_REFUND"))
+
+    @property
     def max_attempts(self) -> int:
         """After how many calls with unknown outcome a person has to look."""
         return int(self.get("MAX_ATTEMPTS"))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from . import wechatpay
 from .models import CancellationAttempt
-from .wechatpay import CancelResult, WeChatPayError
+from .wechatpay import CancelResult, Refund, WeChatPayError
 
 Outcome = CancellationAttempt.Outcome
 
@@ -166,6 +166,49 @@ LOST: Final = Meaning(
     ),
 )
 
+REFUND_CONFIRMED: Final = Meaning(
+    reason="refund_confirmed",
+    outcome=Outcome.CONFIRMED,
+    advice=_("WeChat Pay has this refund of the order."),
+)
+REFUND_NOT_FOUND: Final = Meaning(
+    reason="refund_not_found",
+    outcome=Outcome.REFUSED,
+    advice=_(
+        "WeChat Pay does not know this refund under this sub-merchant, so the cancellation was not sent. "
+        "Check the refund ID and the seller's sub-merchant ID, then retry."
+    ),
+)
+REFUND_OF_OTHER_ORDER: Final = Meaning(
+    reason="refund_of_other_order",
+    outcome=Outcome.REFUSED,
+    advice=_(
+        "The refund belongs to another transaction, so the cancellation was not sent. Check the refund "
+        "ID and the transaction ID, then retry."
+    ),
+)
+REFUND_CLOSED: Final = Meaning(
+    reason="refund_closed",
+    outcome=Outcome.REFUSED,
+    advice=_(
+        "The refund was closed without any money going back, so the cancellation was not sent. Refund "
+        "the order first, then retry."
+    ),
+)
+REFUND_PROCESSING: Final = Meaning(
+    reason="refund_processing",
+    outcome=Outcome.NOT_SENT,
+    advice=_("The refund has not arrived yet. It is asked for again by itself, then sent."),
+)
+REFUND_UNKNOWN: Final = Meaning(
+    reason="refund_unknown",
+    outcome=Outcome.NOT_SENT,
+    advice=_(
+        "WeChat Pay did not say how the refund stands, so nothing was sent. It is asked for again by "
+        "itself."
+    ),
+)
+
 MEANINGS: Final = {
     meaning.reason: meaning
     for meaning in (
@@ -187,6 +230,12 @@ MEANINGS: Final = {
         MALFORMED,
         UNFORESEEN,
         LOST,
+        REFUND_CONFIRMED,
+        REFUND_NOT_FOUND,
+        REFUND_OF_OTHER_ORDER,
+        REFUND_CLOSED,
+        REFUND_PROCESSING,
+        REFUND_UNKNOWN,
     )
 }
 
@@ -243,6 +292,27 @@ def meaning_of_error(error: WeChatPayError) -> Meaning:
     if known and isinstance(error, wechatpay.APIError):
         return known
     return next((ERRORS[cls] for cls in type(error).__mro__ if cls in ERRORS), UNFORESEEN)
+
+
+def meaning_of_refund(refund: Refund, *, transaction_id: str, must_have_succeeded: bool) -> Meaning:
+    """What a refund that WeChat Pay knows means for the cancellation that names it."""
+    if refund.transaction_id != transaction_id:
+        return REFUND_OF_OTHER_ORDER
+    if refund.status == "CLOSED":
+        return REFUND_CLOSED
+    if must_have_succeeded and refund.status != "SUCCESS":
+        return REFUND_PROCESSING
+    return REFUND_CONFIRMED
+
+
+def meaning_of_refund_error(error: WeChatPayError) -> Meaning:
+    """What an error means that asking for a refund ended in: whatever it is, nothing was done."""
+    meaning = meaning_of_error(error)
+    if meaning is NOT_FOUND:
+        return REFUND_NOT_FOUND
+    if meaning.outcome in {Outcome.NOT_ACCEPTED, Outcome.CONFIGURATION, Outcome.NOT_SENT}:
+        return meaning
+    return REFUND_UNKNOWN
 
 
 def advice(reason: str) -> str | Promise:

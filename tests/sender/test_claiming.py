@@ -10,7 +10,7 @@ from wechat_subsidies import clock, services
 from wechat_subsidies.models import CancellationAttempt, SubsidyCancellation
 from wechat_subsidies.outcomes import Outcome
 from wechat_subsidies.sandbox import Sandbox
-from wechat_subsidies.sender.calling import call
+from wechat_subsidies.sender.calling import calls_for
 from wechat_subsidies.sender.claiming import Claim, claim
 from wechat_subsidies.sender.recording import record
 
@@ -84,7 +84,7 @@ def test_a_late_refusal_leaves_only_its_attempt(
     cancellation: SubsidyCancellation, gateway: Sandbox
 ) -> None:
     gateway.faults.add("invalid_request", transaction_id="T1")
-    late = call(claim_one())
+    (late,) = calls_for(claim_one())
     new_token = uuid.uuid4()
     SubsidyCancellation.objects.update(claim_token=new_token)
     record([late], using="default")
@@ -97,7 +97,7 @@ def test_a_late_refusal_leaves_only_its_attempt(
 def test_a_late_success_is_taken_in_whatever_state_the_row_is(
     cancellation: SubsidyCancellation, status: str
 ) -> None:
-    late = call(claim_one())
+    (late,) = calls_for(claim_one())
     SubsidyCancellation.objects.update(claim_token=None, status=status, send_after=None)
     record([late], using="default")
     cancellation.refresh_from_db()
@@ -105,7 +105,7 @@ def test_a_late_success_is_taken_in_whatever_state_the_row_is(
 
 
 def test_recording_twice_leaves_one_attempt(cancellation: SubsidyCancellation) -> None:
-    made = call(claim_one())
+    (made,) = calls_for(claim_one())
     record([made], using="default")
     record([made], using="default")
     assert CancellationAttempt.objects.count() == 1

@@ -41,8 +41,10 @@ def test_without_a_refund_id_the_key_is_absent(gateway: Sandbox) -> None:
 def test_a_merchant_can_switch_the_refund_id_off(gateway: Sandbox, settings) -> None:
     merchant = gateway.merchant_settings() | {"SEND_REFUND_ID": False}
     settings.WECHAT_SUBSIDIES = {"MERCHANTS": {"default": merchant}}
-    services.cancel_subsidy(**EXAMPLE)
+    cancellation = services.cancel_subsidy(**EXAMPLE)
     assert "refund_id" not in json.loads(gateway.calls()[0].body)
+    assert cancellation.refund_id == EXAMPLE["refund_id"]  # known here all the same
+    assert services.cancel_subsidy(**EXAMPLE).differs == ()
 
 
 def test_an_order_brings_its_own_facts(gateway: Sandbox, make_order: Callable[..., Order]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ..conf import app_settings
 from ..models import CancellationBatch, CancellationBatchItem
@@ -76,7 +77,7 @@ class ConfirmForm(forms.Form):
     """What may be changed before confirming."""
 
     description = forms.CharField(
-        label=_("Description"),
+        label=pgettext_lazy("subsidy", "Description"),
         max_length=CancellationBatch._meta.get_field("description").max_length,
         required=False,
         widget=forms.TextInput(attrs={"class": "vTextField", "size": 60}),

@@ -25,6 +25,7 @@ class CancellationAttempt(models.Model):
         NOT_ACCEPTED = "not_accepted", _("Not accepted: nothing was done, send later")
         CONFIGURATION = "configuration", _("Not accepted: our settings are at fault")
         NOT_SENT = "not_sent", _("Not sent")
+        CONFIRMED = "confirmed", _("Confirmed: the call that follows may be made")
         UNKNOWN = "unknown", _("Outcome unknown")
         LOST = "lost", _("Outcome unknown: the sending process was lost")
 

@@ -1,61 +1,125 @@
-"""The call itself: outside of any transaction, within the claim's deadlines, without the database."""
+"""The calls themselves: outside of any transaction, within the claim's deadlines, without the database."""
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from ..outcomes import UNFORESEEN, Meaning, meaning_of_error, meaning_of_result
-from ..wechatpay import Answer, WeChatPayError
+from ..conf import app_settings
+from ..models import CancellationAttempt
+from ..outcomes import (
+    UNFORESEEN,
+    Meaning,
+    Outcome,
+    meaning_of_error,
+    meaning_of_refund,
+    meaning_of_refund_error,
+    meaning_of_result,
+)
+from ..wechatpay import Answer, WeChatPayClient, WeChatPayError
 from .claiming import Claim
 from .clients import client_for, process_name
 
 logger = logging.getLogger("wechat_subsidies")
 
+Operation = CancellationAttempt.Operation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back of a call: its meaning, and what it rests on."""
+
+    meaning: Meaning
+    answer: Answer | None = None
+    result: str = ""
+    error: Exception | None = None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A call that was made, or that could not be. Moments are the database's time.
-
-    `answer` is what came back, verified or not; `error` what the protocol raised.
-    """
+    """A call that was made, or that could not be. Moments are the database's time."""
 
     claim: Claim
+    operation: CancellationAttempt.Operation
     started_at: datetime
     ended_at: datetime
-    meaning: Meaning
-    answer: Answer | None
-    result: str = ""
-    error: Exception | None = None
+    reply: Reply
     uuid: UUID = field(default_factory=uuid4)
     process: str = field(default_factory=process_name)
 
+    @property
+    def is_decisive(self) -> bool:
+        """Whether it says what becomes of the row; a refund that was found does not."""
+        return self.reply.meaning.outcome != Outcome.CONFIRMED
 
-def call(claim: Claim) -> Call:
-    """Wait for the claim's slot, send the stored bytes, and say what came back. Raises nothing."""
+
+def calls_for(claim: Claim) -> list[Call]:
+    """Wait for the claim's slot and make its calls: the cancellation, and before it what was wished.
+
+    The last one decides. Raises nothing.
+    """
     time.sleep(max(0.0, claim.start - time.monotonic()))
+    calls = []
+    if is_refund_to_be_verified(claim):
+        calls.append(call(claim, Operation.QUERY_REFUND, query_refund))
+    if all(not made.is_decisive for made in calls):
+        calls.append(call(claim, Operation.CANCEL, send_cancellation))
+    return calls
+
+
+def is_refund_to_be_verified(claim: Claim) -> bool:
+    """Whether the refund is asked for first. A row in doubt was past that when it was sent before."""
+    is_known = bool(claim.cancellation.refund_id)
+    return app_settings.verify_refund != "off" and is_known and not claim.was_in_doubt
+
+
+def call(
+    claim: Claim,
+    operation: CancellationAttempt.Operation,
+    make: Callable[[WeChatPayClient, Claim], Reply],
+) -> Call:
+    """Make one call and say when it was and what came back."""
     started = time.monotonic()
-    error: Exception | None = None
-    answer: Answer | None = None
-    result = ""
     try:
-        answered = client_for(claim.merchant).send_cancellation(
-            bytes(claim.cancellation.request_body), deadline=claim.deadline
-        )
-    except WeChatPayError as raised:
-        error, answer, meaning = raised, raised.answer, meaning_of_error(raised)
-    except Exception as raised:  # a mistake in our own code, or in a signer of the host's
+        reply = make(client_for(claim.merchant), claim)
+    except WeChatPayError as error:  # of a client that cannot be made
+        reply = Reply(meaning=meaning_of_error(error), error=error)
+    except Exception as error:  # a mistake in our own code, or in a signer of the host's
         logger.exception("Sending %s failed in an unforeseen way.", claim.cancellation)
-        error, meaning = raised, UNFORESEEN
-    else:
-        result, answer, meaning = answered.result, answered.answer, meaning_of_result(answered)
+        reply = Reply(meaning=UNFORESEEN, error=error)
     return Call(
         claim=claim,
+        operation=operation,
         started_at=claim.moment(started),
         ended_at=claim.moment(time.monotonic()),
-        meaning=meaning,
-        answer=answer,
-        result=result,
-        error=error,
+        reply=reply,
     )
+
+
+def send_cancellation(client: WeChatPayClient, claim: Claim) -> Reply:
+    """Send the stored bytes."""
+    body = bytes(claim.cancellation.request_body)
+    try:
+        result = client.send_cancellation(body, deadline=claim.deadline)
+    except WeChatPayError as error:
+        return Reply(meaning=meaning_of_error(error), answer=error.answer, error=error)
+    meaning = meaning_of_result(result)
+    return Reply(meaning=meaning, answer=result.answer, result=result.result)
+
+
+def query_refund(client: WeChatPayClient, claim: Claim) -> Reply:
+    """Ask for the refund, which moves no money."""
+    row = claim.cancellation
+    try:
+        refund = client.query_refund(
+            refund_id=row.refund_id, sub_mchid=row.sub_mchid, deadline=claim.deadline
+        )
+    except WeChatPayError as error:
+        return Reply(meaning=meaning_of_refund_error(error), answer=error.answer, error=error)
+    must_have_succeeded = app_settings.verify_refund == "succeeded"
+    meaning = meaning_of_refund(
+        refund, transaction_id=row.transaction_id, must_have_succeeded=must_have_succeeded
+    )
+    return Reply(meaning=meaning, answer=refund.answer)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 from django.db import router
@@ -12,7 +13,7 @@ from .. import clock
 from ..conf import app_settings
 from ..models import Heartbeat, SubsidyCancellation
 from .announcing import announce_due
-from .calling import Call, call
+from .calling import Call, calls_for
 from .claiming import Claim, claim
 from .clients import process_name
 from .recording import record
@@ -31,10 +32,11 @@ class ProcessReport:
     outcomes: dict[str, int] = field(default_factory=dict)
 
     def add(self, calls: Sequence[Call]) -> None:
-        """Count these calls."""
-        self.calls += len(calls)
-        for made in calls:
-            outcome = str(made.meaning.outcome)
+        """Count these calls, of each cancellation the decisive one."""
+        decisive = [made for made in calls if made.is_decisive]
+        self.calls += len(decisive)
+        for made in decisive:
+            outcome = str(made.reply.meaning.outcome)
             self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
 
 
@@ -125,8 +127,8 @@ def group_sizes(
 
 
 def call_all(claims: Sequence[Claim]) -> list[Call]:
-    """Make the calls side by side; a single one on this very thread."""
+    """Make the claims' calls side by side; those of a single one on this very thread."""
     if len(claims) == 1:
-        return [call(claims[0])]
+        return calls_for(claims[0])
     with ThreadPoolExecutor(max_workers=len(claims), thread_name_prefix="wechat-subsidies") as pool:
-        return list(pool.map(call, claims))
+        return list(chain.from_iterable(pool.map(calls_for, claims)))

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from django.db import DatabaseError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from ..models import CancellationAttempt, SubsidyCancellation
@@ -27,6 +27,7 @@ logger = logging.getLogger("wechat_subsidies")
 
 UNSTORABLE = (DatabaseError, ValueError, TypeError)  # what a poisoned answer may come to
 
+Operation = CancellationAttempt.Operation
 Status = SubsidyCancellation.Status
 Proof = SubsidyCancellation.Proof
 
@@ -62,7 +63,8 @@ def record_together(calls: Sequence[Call], *, using: str, words: bool = True) ->
             [attempt(call, words=words) for call in calls], ignore_conflicts=True
         )
         for call in calls:
-            settle(call, using=using, words=words)
+            if call.is_decisive:
+                settle(call, using=using, words=words)
 
 
 def settle(call: Call, *, using: str, words: bool) -> None:
@@ -71,17 +73,19 @@ def settle(call: Call, *, using: str, words: bool) -> None:
     changes = Settled(
         cancellation=row,
         was_in_doubt=call.claim.was_in_doubt,
-        meaning=call.meaning,
+        meaning=call.reply.meaning,
         ended_at=call.ended_at,
         grace=Timing.of([call.claim.merchant]).grace,
     ).changes()
-    changes |= {"attempt_count": row.attempt_count + 1, "updated_at": timezone.now()}
+    changes["updated_at"] = timezone.now()
+    if call.operation == Operation.CANCEL:
+        changes["attempt_count"] = F("attempt_count") + 1
     changes |= said(call) if words else {}
     cancellations = SubsidyCancellation.objects.using(using).filter(pk=row.pk)
     ours = cancellations.filter(claim_token=call.claim.token)
     if ours.update(**changes):
         log(call, status=changes["status"])
-    elif call.meaning.outcome == Outcome.SUCCEEDED:
+    elif call.reply.meaning.outcome == Outcome.SUCCEEDED:
         # Late, but proven: taken in whatever state the row is by now.
         cancellations.exclude(Q(status=Status.SUCCEEDED) & Q(proof=Proof.WECHAT)).update(**changes)
         log(call, status=changes["status"])
@@ -92,22 +96,22 @@ def log(call: Call, *, status: str) -> None:
     logger.info(
         "transaction_id=%s outcome=%s reason=%s status=%s http_status=%s request_id=%s",
         call.claim.cancellation.transaction_id,
-        call.meaning.outcome,
-        call.meaning.reason,
+        call.reply.meaning.outcome,
+        call.reply.meaning.reason,
         status,
-        call.answer.http_status if call.answer else None,
-        cleaned(call.answer.request_id or "", limit=128) if call.answer else None,
+        call.reply.answer.http_status if call.reply.answer else None,
+        cleaned(call.reply.answer.request_id or "", limit=128) if call.reply.answer else None,
     )
 
 
 def said(call: Call) -> dict[str, Any]:
     """What WeChat Pay said, as the row keeps it."""
-    error = call.error if isinstance(call.error, APIError) else None
+    error = call.reply.error if isinstance(call.reply.error, APIError) else None
     return {
-        "result": call.result[:16],
+        "result": call.reply.result[:16],
         "error_code": cleaned(error.code if error else "", limit=64),
         "error_message": cleaned(error.message if error else "", limit=512),
-        "request_id": cleaned(call.answer.request_id if call.answer else "", limit=128),
+        "request_id": cleaned(call.reply.answer.request_id if call.reply.answer else "", limit=128),
     }
 
 
@@ -118,14 +122,15 @@ def attempt(call: Call, *, words: bool) -> CancellationAttempt:
         uuid=call.uuid,
         cancellation=row,
         claim_token=call.claim.token,
+        operation=call.operation,
         mchid=row.mchid,
         process=call.process,
         started_at=call.started_at,
         ended_at=call.ended_at,
-        request_body=bytes(row.request_body),
-        outcome=call.meaning.outcome,
-        reason=call.meaning.reason,
-        http_status=call.answer.http_status if call.answer else None,
+        request_body=bytes(row.request_body) if call.operation == Operation.CANCEL else b"",
+        outcome=call.reply.meaning.outcome,
+        reason=call.reply.meaning.reason,
+        http_status=call.reply.answer.http_status if call.reply.answer else None,
     )
     if words:
         for name, value in (said(call) | answered(call)).items():
@@ -135,7 +140,7 @@ def attempt(call: Call, *, words: bool) -> CancellationAttempt:
 
 def answered(call: Call) -> dict[str, Any]:
     """What an attempt keeps of the answer beyond the row: for a 2xx all that proves it."""
-    error, answer = call.error, call.answer
+    error, answer = call.reply.error, call.reply.answer
     kept: dict[str, Any] = {}
     if isinstance(error, APIError):
         kept["error_detail"] = cleaned(as_text(error.detail), limit=4096)

@@ -95,7 +95,7 @@ def columns(wish: Wish, *, using: str) -> dict[str, Any]:
     return {
         "merchant": wish.merchant.name,
         "mchid": wish.merchant.mchid,
-        "refund_id": wish.request.refund_id or "",
+        "refund_id": wish.refund_id,
         "description": wish.request.description,
         "request_body": wish.request.to_body(),
         "status": Status.PENDING,
@@ -148,9 +148,12 @@ def is_of_other_order(wish: Wish, existing: SubsidyCancellation) -> bool:
 
 def differences(wish: Wish, existing: SubsidyCancellation) -> list[str]:
     """The parameters that were given and differ from what is recorded; one left out matches anything."""
-    given = {"refund_id": wish.refund_id_given, "description": wish.description_given}
+    asked = {
+        "refund_id": wish.refund_id if wish.refund_id_given else None,
+        "description": wish.request.description if wish.description_given else None,
+    }
     return [
         name
-        for name, is_given in given.items()
-        if is_given and (getattr(wish.request, name) or "") != getattr(existing, name)
+        for name, value in asked.items()
+        if value is not None and value != getattr(existing, name)
     ]

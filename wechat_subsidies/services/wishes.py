@@ -1,6 +1,6 @@
 """A wish: what is asked for, looked through and ready to be recorded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,10 +14,14 @@ from .requester import Requester
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """One wish, looked through and ready to be recorded: who is asked, for what, by whom."""
+    """One wish, looked through and ready to be recorded: who is asked, for what, by whom.
+
+    `refund_id` is what the refund is known by, also where the merchant does not send it.
+    """
 
     merchant: MerchantSettings
     request: CancelRequest
+    refund_id: str
     requester: Requester
     source: str
     refund_id_given: bool
@@ -53,17 +57,18 @@ def prepare(
         request = CancelRequest(
             sub_mchid=target.sub_mchid,
             transaction_id=target.transaction_id,
-            refund_id=(refund or None) if settings.send_refund_id else None,
+            refund_id=refund or None,
             description=description or target.description or app_settings.description,
         )
     except InvalidParameter as error:
         raise InvalidRequest(str(error), fields={error.field: (error.code, str(error))}) from error
     return Wish(
         merchant=settings,
-        request=request,
+        request=request if settings.send_refund_id else replace(request, refund_id=None),
+        refund_id=refund or "",
         requester=Requester.of(requested_by),
         source=source,
-        refund_id_given=refund_id is not None and settings.send_refund_id,
+        refund_id_given=refund_id is not None,
         description_given=description is not None,
         order_facts=facts,
     )
