@@ -1,6 +1,6 @@
 import pytest
 
-from example_project.shop.models import Seller
+from example_project.shop.models import Order, Seller
 from wechat_subsidies.api import asking
 from wechat_subsidies.exceptions import ConcurrentRequest
 from wechat_subsidies.models import SubsidyCancellation
@@ -144,3 +144,12 @@ def test_what_the_shops_own_code_asked_for_is_found(gateway, make_order, post):
     order = make_order()
     asked = cancel_subsidy(**identifiers(order))
     assert post({"order": order.pk}).json()["id"] == asked.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_repeat_finds_it_though_the_order_would_be_refused_by_now(gateway, make_order, post):
+    order = make_order()
+    asked = post({"order": order.pk}).json()
+    Order.objects.update(is_profit_shared=True)
+    response = post({"order": order.pk})
+    assert (response.status_code, response.json()) == (200, asked)

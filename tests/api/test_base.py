@@ -1,5 +1,7 @@
 from rest_framework.renderers import JSONRenderer
 
+from wechat_subsidies.services import cancel_subsidy_for_order
+
 from .calls import CANCELLATIONS, codes, identifiers
 
 
@@ -25,17 +27,23 @@ def test_the_hosts_parsers_are_used_from_the_next_request_on(db, post, settings)
     assert codes(post({})) == {"": ["unsupported_media_type"]}
 
 
-def test_the_hosts_filters_and_pages_are_for_its_own_views(db, api, settings):
+def test_the_hosts_filters_and_pages_are_for_its_own_views(gateway, make_order, api, settings):
+    asked = [cancel_subsidy_for_order(make_order()).pk for _ in range(3)]
     settings.REST_FRAMEWORK = {
         "DEFAULT_FILTER_BACKENDS": ["rest_framework.filters.OrderingFilter"],
         "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
         "PAGE_SIZE": 1,
     }
-    assert api.get(CANCELLATIONS, {"ordering": "request_body"}).json() == {
-        "next": None,
-        "previous": None,
-        "results": [],
-    }
+    shown = api.get(CANCELLATIONS, {"ordering": "id"}).json()["results"]
+    assert [each["id"] for each in shown] == asked[::-1]
+
+
+def test_the_hosts_versions_are_used_from_the_next_request_on(gateway, make_order, api, settings):
+    url = f"{CANCELLATIONS}{cancel_subsidy_for_order(make_order()).pk}/"
+    assert api.get(url, {"version": "v1"}).json()["url"].endswith(url)
+    versioning = "rest_framework.versioning.QueryParameterVersioning"
+    settings.REST_FRAMEWORK = {"DEFAULT_VERSIONING_CLASS": versioning}
+    assert api.get(url, {"version": "v1"}).json()["url"].endswith(f"{url}?version=v1")
 
 
 def test_the_browsable_api_works(gateway, make_order, api):
@@ -48,4 +56,5 @@ def test_the_browsable_api_works(gateway, make_order, api):
 
 def test_options_say_what_a_body_may_hold(db, api):
     fields = api.options(CANCELLATIONS).json()["actions"]["POST"]
-    assert fields["transaction_id"]["max_length"] == 64
+    identifiers = ["sub_mchid", "transaction_id", "refund_id", "description"]
+    assert [fields[name]["max_length"] for name in identifiers] == [32, 64, 64, 80]

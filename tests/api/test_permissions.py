@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 from django.contrib.auth.models import User
 from rest_framework.permissions import BasePermission
@@ -62,6 +64,12 @@ def test_who_has_left_is_refused(make_user, settings):
     client = client_of(make_user("li", "cancel_subsidy", "view_subsidycancellation"))
     assert client.get(CANCELLATIONS).status_code == 200
     User.objects.update(is_active=False)
+    assert client.get(CANCELLATIONS).status_code == 403
+
+
+def test_who_has_left_is_refused_whatever_a_backend_of_the_host_says(db):
+    client = APIClient()
+    client.force_authenticate(SimpleNamespace(is_active=False, has_perm=lambda name: True))
     assert client.get(CANCELLATIONS).status_code == 403
 
 

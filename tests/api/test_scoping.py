@@ -2,6 +2,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from example_project.shop.models import Order, Seller
+from example_project.shop.subsidies import orders
 from wechat_subsidies.api.scoping import as_stored
 from wechat_subsidies.models import SubsidyCancellation
 from wechat_subsidies.services import cancel_subsidy, cancel_subsidy_for_order
@@ -58,8 +59,10 @@ def test_an_order_out_of_scope_answers_like_what_never_existed(gateway, theirs, 
     assert not SubsidyCancellation.objects.exists()
 
 
-def test_an_order_that_the_queryset_hides_is_not_found(gateway, make_order, post, change_orders):
-    change_orders(queryset=lambda request: Order.objects.none())
+def test_an_order_that_the_queryset_hides_from_a_request_is_not_found(
+    gateway, make_order, post, change_orders
+):
+    change_orders(queryset=lambda request: orders().none() if request else orders())
     order = make_order()
     assert codes(post(identifiers(order))) == {"transaction_id": ["not_found"]}
     assert codes(post({"order": order.pk})) == {"order": ["not_found"]}
@@ -68,8 +71,6 @@ def test_an_order_that_the_queryset_hides_is_not_found(gateway, make_order, post
 def test_the_queryset_is_given_djangos_request_with_the_apis_user(
     gateway, make_order, post, caller, change_orders
 ):
-    from example_project.shop.subsidies import orders
-
     users = []
 
     def of_request(request):
