@@ -152,6 +152,10 @@ def test_a_gateway_that_is_down_leaves_the_row_waiting(gateway: Sandbox) -> None
         ({"description": "退" * 81}, "description", "too_long"),
         ({"description": "退款🎉"}, "description", "invalid_characters"),
         ({"merchant": "nobody"}, "merchant", "unknown_merchant"),
+        ({"transaction_id": "\ud800"}, "transaction_id", "invalid_characters"),
+        ({"transaction_id": "a\0b"}, "transaction_id", "invalid_characters"),
+        ({"sub_mchid": None}, "sub_mchid", "required"),
+        ({"transaction_id": 42}, "transaction_id", "wrong_type"),
     ],
 )
 def test_bad_input_is_refused_by_field_and_not_recorded(
@@ -239,6 +243,21 @@ def test_who_asked_is_kept_by_name_when_the_user_is_gone(gateway: Sandbox, staff
     staff.delete()
     cancellation.refresh_from_db()
     assert (cancellation.requested_by, cancellation.requested_by_name) == (None, "lihua")
+
+
+def test_a_name_that_no_database_stores_is_made_fit(gateway: Sandbox) -> None:
+    cancellation = services.cancel_subsidy(**EXAMPLE, requested_by="a\ud800\0🎉" + "x" * 200)
+    assert cancellation.requested_by_name.startswith("a?��xx")
+    assert len(cancellation.requested_by_name) == 150
+
+
+def test_a_scope_that_cannot_be_kept_whole_is_refused(
+    gateway: Sandbox, make_order: Callable[..., Order], settings
+) -> None:
+    mapping = settings.WECHAT_SUBSIDIES["ORDERS"]["shop.Order"] | {"scope": "title"}
+    settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "ORDERS": {"shop.Order": mapping}}
+    with pytest.raises(InvalidRequest, match="at most 64 characters"):
+        services.cancel_subsidy_for_order(make_order(title="茶" * 65))
 
 
 def test_profit_may_be_shared_once_the_subsidy_is_cancelled(

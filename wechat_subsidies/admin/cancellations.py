@@ -13,10 +13,10 @@ from ..conf import app_settings
 from ..models import SubsidyCancellation
 from ..outcomes import advice
 from ..permissions import VIEW_CANCELLATION, may_cancel
+from ..scoping import visible
 from .attempts import latest_calls
 from .links import order_url
 from .rows import Words, status_of
-from .scoping import visible
 from .words import local_time, text_of, yuan
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class SubsidyCancellationAdmin(_ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> ListOfCancellations:
         """Those in the scopes that this request may see; the others do not exist for it."""
-        rows = visible(SubsidyCancellation.objects.all(), request)
+        rows = visible(request)
         return rows.order_by(*self.get_ordering(request))
 
     # What is shown

@@ -2,7 +2,7 @@
 
     urls, views, base       what there is to call, and what all views share
     permissions, throttling,
-    scoping, callers        who may, how often, what exists for them, and who they are
+    callers                 who may, how often, and who they are
     serializers, fields     what a body may hold, and what a cancellation looks like
     naming, asking          from a body to an order, and from there to the service
     errors                  the one shape of everything that goes wrong

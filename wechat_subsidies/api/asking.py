@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
-from .. import services
+from .. import scoping, services
 from ..exceptions import Conflict, InvalidRequest, NotEligible, SeveralTransactions, SubsidyError
 from ..models import SubsidyCancellation
-from . import callers, naming, scoping
+from . import callers, naming
 from .errors import refused
 from .serializers import NewCancellationSerializer
 

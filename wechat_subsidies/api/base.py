@@ -9,9 +9,10 @@ from rest_framework.permissions import BasePermission
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
 
+from .. import scoping
 from ..models import SubsidyCancellation
 from ..models.cancellation import CancellationQuerySet
-from . import errors, scoping, throttling
+from . import errors, throttling
 from .pagination import NewestFirst
 from .permissions import permission_classes
 from .serializers import CancellationSerializer

@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
+from .. import scoping
 from ..orders import OrderAdapter, ReasonCode, adapters, find_order
 from ..orders.mapped import MappedOrderAdapter
-from . import scoping
 from .errors import refused
 
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 from ..models import CancellationAttempt, SubsidyCancellation
 from ..outcomes import Outcome
 from ..retrying import retried
+from ..texts import storable
 from ..wechatpay import APIError
 from .announcing import announce
 from .calling import Call
@@ -100,7 +101,7 @@ def log(call: Call, *, status: str) -> None:
         call.reply.meaning.reason,
         status,
         call.reply.answer.http_status if call.reply.answer else None,
-        cleaned(call.reply.answer.request_id or "", limit=128) if call.reply.answer else None,
+        storable(call.reply.answer.request_id or "", limit=128) if call.reply.answer else None,
     )
 
 
@@ -109,9 +110,11 @@ def said(call: Call) -> dict[str, Any]:
     error = call.reply.error if isinstance(call.reply.error, APIError) else None
     return {
         "result": call.reply.result[:16],
-        "error_code": cleaned(error.code if error else "", limit=64),
-        "error_message": cleaned(error.message if error else "", limit=512),
-        "request_id": cleaned(call.reply.answer.request_id if call.reply.answer else "", limit=128),
+        "error_code": storable(error.code if error else "", limit=64),
+        "error_message": storable(error.message if error else "", limit=512),
+        "request_id": storable(
+            call.reply.answer.request_id if call.reply.answer else "", limit=128
+        ),
     }
 
 
@@ -143,17 +146,17 @@ def answered(call: Call) -> dict[str, Any]:
     error, answer = call.reply.error, call.reply.answer
     kept: dict[str, Any] = {}
     if isinstance(error, APIError):
-        kept["error_detail"] = cleaned(as_text(error.detail), limit=4096)
+        kept["error_detail"] = storable(as_text(error.detail), limit=4096)
     elif error is not None:
-        kept["failure"] = cleaned(str(error), limit=512)
+        kept["failure"] = storable(str(error), limit=512)
     if answer is not None:
-        kept["host"] = cleaned(answer.host, limit=255)
-        kept["key_id"] = cleaned(answer.key_id, limit=128)
+        kept["host"] = storable(answer.host, limit=255)
+        kept["key_id"] = storable(answer.key_id, limit=128)
     if answer is not None and 200 <= answer.http_status < 300:
         headers = answer.wechatpay_headers().items()
         kept["answer_body"] = answer.body
         kept["answer_headers"] = {
-            cleaned(name, limit=64): cleaned(value, limit=1024) for name, value in headers
+            storable(name, limit=64): storable(value, limit=1024) for name, value in headers
         }
     return kept
 
@@ -161,9 +164,3 @@ def answered(call: Call) -> dict[str, Any]:
 def as_text(detail: object) -> str:
     """WeChat Pay's `detail` as text: it may be anything that JSON can hold."""
     return "" if detail is None else json.dumps(detail, ensure_ascii=False, default=str)
-
-
-def cleaned(text: str | None, *, limit: int) -> str:
-    """Text that every database stores: without NUL and lone surrogates, within U+FFFF, cut to `limit`."""
-    storable = (text or "").encode("utf-8", "replace").decode("utf-8")
-    return "".join("\ufffd" if c == "\0" or c > "\uffff" else c for c in storable)[:limit]

@@ -15,7 +15,7 @@ from ..retrying import retried
 from .eligibility import refuse_if_not_eligible, refuse_other_merchant, target_named
 from .recording import is_recorded, record
 from .transactions import after_commit, refuse_foreign_transaction, write_alias
-from .wishes import Wish, order_facts, prepare
+from .wishes import Wish, order_facts, prepare, refuse_malformed
 
 Status = SubsidyCancellation.Status
 Source = SubsidyCancellation.Source
@@ -48,7 +48,12 @@ def cancel_subsidy(
     Raises InvalidRequest, NotEligible, Conflict, ConcurrentRequest or ForeignTransaction, and only
     for what was not recorded.
     """
-    # Found before it is validated on purpose: an order says better what is wrong with it.
+    refuse_malformed(
+        sub_mchid=sub_mchid,
+        transaction_id=transaction_id,
+        refund_id=refund_id,
+        description=description,
+    )
     found = (
         find_order(sub_mchid=sub_mchid, transaction_id=transaction_id, request=http_request)
         if adapters()

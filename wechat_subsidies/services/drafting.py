@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from ..exceptions import InvalidRequest, SubsidyError
 from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
 from ..orders import OrderAdapter, Reason, ReasonCode, Target, adapter_for
+from ..texts import storable
 from ..wechatpay import InvalidParameter, check_description
 from .eligibility import reason_against
 from .requester import Requester
@@ -206,7 +207,7 @@ def write_items(
                 position=number,
                 status=Item.Status.EXCLUDED if reason else Item.Status.DRAFT,
                 code=reason.code if reason else "",
-                message=str(reason.message)[:512] if reason else "",
+                message=storable(str(reason.message), limit=512) if reason else "",
                 partial=partial and reason is None and bool(target and target.is_partly_refunded),
                 cancellation=existing,
                 **item_columns(batch, candidate),
@@ -227,17 +228,17 @@ def recorded_for(
 def item_columns(batch: CancellationBatch, candidate: Candidate) -> dict[str, Any]:
     """The columns of an item that tell which order and transaction it is, cut to their lengths."""
     order, target = candidate.order, candidate.target
-    columns: dict[str, Any] = {"order_pk": candidate.key[:255]}
+    columns: dict[str, Any] = {"order_pk": storable(candidate.key, limit=255)}
     if order is not None:
         columns["order_model"] = order._meta.concrete_model._meta.label
-        columns["order_reference"] = str(order)[:128]
+        columns["order_reference"] = storable(str(order), limit=128)
     if target is not None:
         columns |= {
-            "order_reference": (target.reference or str(order))[:128],
-            "merchant": target.merchant[:64],
-            "sub_mchid": target.sub_mchid[:32],
-            "transaction_id": target.transaction_id[:64],
-            "refund_id": target.refund_id[:64],
+            "order_reference": storable(target.reference or str(order), limit=128),
+            "merchant": storable(target.merchant, limit=64),
+            "sub_mchid": storable(target.sub_mchid, limit=32),
+            "transaction_id": storable(target.transaction_id, limit=64),
+            "refund_id": storable(target.refund_id, limit=64),
             "paid_amount": target.paid_amount,
             "refunded_amount": target.refunded_amount,
             "subsidy_amount": target.subsidy_amount,

@@ -1,7 +1,11 @@
 """Who asks: a user of the site, or a caller known by name only."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+from ..texts import storable
+
+LENGTH: Final = 150  # characters of a name that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +19,7 @@ class Requester:
     def of(cls, who: Any) -> "Requester":
         """From what the services take as `requested_by`: a user, a name, or None."""
         if who is None or isinstance(who, str):
-            return cls(None, (who or "")[:150])
+            return cls(None, storable(who, limit=LENGTH))
         if getattr(who, "pk", None) is None:  # an anonymous user, or a caller of another kind
-            return cls(None, str(who)[:150])
-        return cls(who, who.get_username()[:150])
+            return cls(None, storable(str(who), limit=LENGTH))
+        return cls(who, storable(who.get_username(), limit=LENGTH))

@@ -21,6 +21,7 @@ from ..exceptions import SubsidyError
 from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
 from ..orders import OrderAdapter, Reason, ReasonCode, adapter_for
 from ..retrying import retried
+from ..texts import storable
 from .drafting import CHUNK, Candidate, load_orders, look_through
 from .recording import record
 from .transactions import write_alias
@@ -173,9 +174,9 @@ def ask_for_item(item: CancellationBatchItem, candidate: Candidate, *, using: st
             item.cancellation = record(candidate.wish, using=using)
             item.newly_recorded = item.cancellation.newly_recorded
         except SubsidyError as error:
-            item.code, item.message = error.code[:64], str(error)[:512]
+            item.code, item.message = error.code[:64], storable(str(error), limit=512)
     elif reason is not None:
-        item.code, item.message = reason.code, str(reason.message)[:512]
+        item.code, item.message = reason.code, storable(str(reason.message), limit=512)
     item.status = ItemStatus.ASKED if item.cancellation else ItemStatus.REFUSED
     item.save(
         using=using,

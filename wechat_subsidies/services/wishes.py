@@ -1,15 +1,18 @@
 """A wish: what is asked for, looked through and ready to be recorded."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
 from ..conf import MerchantSettings, app_settings
 from ..exceptions import InvalidRequest
 from ..orders import OrderAdapter, Target
+from ..texts import storable
 from ..wechatpay import CancelRequest, InvalidParameter
 from .requester import Requester
+
+SCOPE_LENGTH: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,21 @@ class Wish:
             "sub_mchid": self.request.sub_mchid,
             "transaction_id": self.request.transaction_id,
         }
+
+
+def refuse_malformed(
+    *, sub_mchid: str, transaction_id: str, refund_id: str | None, description: str | None
+) -> None:
+    """Raise InvalidRequest for what WeChat Pay would refuse, before any database sees it."""
+    try:
+        CancelRequest(
+            sub_mchid=sub_mchid,
+            transaction_id=transaction_id,
+            refund_id=refund_id or None,
+            description=description or app_settings.description,
+        )
+    except InvalidParameter as error:
+        raise InvalidRequest(str(error), fields={error.field: (error.code, str(error))}) from error
 
 
 def prepare(
@@ -75,12 +93,24 @@ def prepare(
 
 
 def order_facts(adapter: OrderAdapter, order: Any, target: Target) -> dict[str, Any]:
-    """What a cancellation keeps of the order, as it is now."""
+    """What a cancellation keeps of the order, as it is now.
+
+    Raises InvalidRequest for a scope that cannot be kept whole: a shorter one may be another's.
+    """
+    scope = adapter.scope(order)
+    if storable(scope, limit=SCOPE_LENGTH) != scope:
+        words = _(
+            "The order's scope “%(scope)s” cannot be stored: at most %(limit)d characters."
+        ) % {
+            "scope": storable(scope, limit=80),
+            "limit": SCOPE_LENGTH,
+        }
+        raise InvalidRequest(words, fields={"scope": ("too_long", words)})
     return {
         "order_model": adapter.model._meta.label,
         "order_pk": str(order.pk),
-        "order_reference": (target.reference or str(order))[:128],
-        "scope": adapter.scope(order),
+        "order_reference": storable(target.reference or str(order), limit=128),
+        "scope": scope,
         "paid_amount": target.paid_amount,
         "refunded_amount": target.refunded_amount,
         "subsidy_amount": target.subsidy_amount,

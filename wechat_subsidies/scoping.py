@@ -8,10 +8,10 @@ from django.db import models, router
 from django.db.models import Q
 from django.http import HttpRequest
 
-from ..conf import SETTING, app_settings
-from ..models import SubsidyCancellation
-from ..models.cancellation import CancellationQuerySet
-from ..orders import OrderAdapter, adapters
+from .conf import SETTING, app_settings
+from .models import SubsidyCancellation
+from .models.cancellation import CancellationQuerySet
+from .orders import OrderAdapter, adapters
 
 Scopes = frozenset[str] | None
 

@@ -3,8 +3,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from example_project.shop.models import Order, Seller
 from example_project.shop.subsidies import orders
-from wechat_subsidies.api.scoping import as_stored
 from wechat_subsidies.models import SubsidyCancellation
+from wechat_subsidies.scoping import as_stored
 from wechat_subsidies.services import cancel_subsidy, cancel_subsidy_for_order
 
 from .calls import CANCELLATIONS, codes, identifiers

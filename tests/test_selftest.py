@@ -1,0 +1,164 @@
+"""check_wechatpay: each failure that can be told apart names the setting to look at."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from io import StringIO
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from django.core.management import CommandError, call_command
+
+from wechat_subsidies import selftest
+from wechat_subsidies.sandbox import Sandbox
+from wechat_subsidies.wechatpay import APIError, load_private_key
+
+from .answers import make_answer
+
+ECHO = "/v3/security/echo"
+Checked = Callable[..., tuple[int, dict[str, Any]]]
+
+
+@pytest.fixture
+def checked(gateway: Sandbox, settings) -> Checked:
+    """Run the command with a changed merchant: its exit status and its finding."""
+
+    def run(**changes: Any) -> tuple[int, dict[str, Any]]:
+        settings.WECHAT_SUBSIDIES = {
+            "MERCHANTS": {"default": gateway.merchant_settings() | changes}
+        }
+        out, status = StringIO(), 0
+        try:
+            call_command("check_wechatpay", "--json", stdout=out)
+        except SystemExit as end:
+            status = int(end.code or 0)
+        (finding,) = json.loads(out.getvalue())
+        return status, finding
+
+    return run
+
+
+def new_key() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def public(private: str) -> str:
+    key = load_private_key(private).public_key()
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def test_right_settings_work(checked: Checked, gateway: Sandbox) -> None:
+    status, finding = checked()
+    assert (status, finding["passed"], finding["advice"]) == (0, True, "")
+    assert gateway.merchant_settings()["WECHATPAY_PUBLIC_KEY_ID"] in finding["came_back"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "setting"),
+    [
+        ({"MERCHANT_SERIAL_NO": "ABCDEF0123"}, "MERCHANT_SERIAL_NO"),
+        ({"MCHID": "1900009999"}, "MCHID"),
+        ({"WECHATPAY_PUBLIC_KEY_ID": "PUB_KEY_ID_999"}, "WECHATPAY_PUBLIC_KEY_ID"),
+        ({"BASE_URL": "http://127.0.0.1:9"}, "BASE_URL"),
+        ({"BASE_URL": "https://name.invalid"}, "BASE_URL"),
+        ({"MERCHANT_SERIAL_NO": "no hex"}, "manage.py check"),
+    ],
+)
+def test_a_wrong_setting_is_named(checked: Checked, changes: dict[str, Any], setting: str) -> None:
+    status, finding = checked(**changes)
+    assert (status, finding["passed"]) == (1, False)
+    assert setting in finding["advice"]
+
+
+def test_a_wrong_private_key_is_named(checked: Checked) -> None:
+    status, finding = checked(PRIVATE_KEY=new_key())
+    assert status == 1
+    assert finding["advice"].startswith("PRIVATE_KEY")
+
+
+def test_another_key_as_wechat_pays_is_named(checked: Checked) -> None:
+    status, finding = checked(WECHATPAY_PUBLIC_KEY=public(new_key()))
+    assert status == 1
+    assert finding["advice"].startswith("WECHATPAY_PUBLIC_KEY:")
+
+
+def test_the_merchants_own_key_as_wechat_pays_is_named(checked: Checked, gateway: Sandbox) -> None:
+    own = public(gateway.merchant_settings()["PRIVATE_KEY"])
+    status, finding = checked(WECHATPAY_PUBLIC_KEY=own)
+    assert status == 1
+    assert "is the merchant's own" in finding["came_back"]
+    assert gateway.calls() == []
+
+
+def test_tls_that_cannot_be_made_is_told_from_an_outage(checked: Checked, gateway: Sandbox) -> None:
+    status, finding = checked(BASE_URL=gateway.url.replace("http://", "https://"))
+    assert status == 1
+    assert "TLS" in finding["advice"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("unsigned", "strips the Wechatpay-* headers"),
+        ("foreign_key", "WECHATPAY_PUBLIC_KEY_ID"),
+        ("bad_signature", "WECHATPAY_PUBLIC_KEY:"),
+        ("system_error", "MCHID, MERCHANT_SERIAL_NO"),
+        ("bad_gateway", "MCHID, MERCHANT_SERIAL_NO"),
+        ("redirect", "BASE_URL"),
+    ],
+)
+def test_an_answer_that_proves_nothing_is_explained(
+    checked: Checked, gateway: Sandbox, fault: str, words: str
+) -> None:
+    gateway.faults.add(fault, path=ECHO)
+    status, finding = checked()
+    assert status == 1
+    assert words in finding["advice"]
+
+
+def test_a_refusal_that_is_signed_proves_both_ends(checked: Checked, gateway: Sandbox) -> None:
+    gateway.faults.add("no_auth", path=ECHO)
+    status, finding = checked()
+    assert (status, finding["passed"]) == (0, True)
+    assert "NO_AUTH" in finding["came_back"]
+
+
+@pytest.mark.parametrize("seconds", [-900, 900])
+def test_a_clock_that_is_wrong_is_named_before_anything_else(
+    checked: Checked, gateway: Sandbox, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    away = selftest.seconds_away
+    monkeypatch.setattr(selftest, "seconds_away", lambda error: away(error) + seconds)
+    gateway.faults.add("sign_error", path=ECHO)
+    status, finding = checked()
+    assert status == 1
+    assert "Set this machine's clock" in finding["advice"]
+
+
+def test_the_clock_is_compared_with_the_answers_date() -> None:
+    late = format_datetime(datetime.now(UTC) - timedelta(minutes=10), usegmt=True)
+    answer = make_answer(401)
+    answer.headers["Date"] = late
+    assert selftest.seconds_away(APIError(answer=answer)) == pytest.approx(600, abs=5)
+    assert selftest.seconds_away(APIError(answer=make_answer(401))) == 0
+
+
+def test_people_get_lines_without_secrets(gateway: Sandbox) -> None:
+    out = StringIO()
+    call_command("check_wechatpay", "--merchant", "default", stdout=out)
+    assert out.getvalue().splitlines()[0] == "default: works"
+    assert "KEY-----" not in out.getvalue()
+
+
+def test_an_unknown_merchant_is_named(gateway: Sandbox) -> None:
+    with pytest.raises(CommandError, match="no merchant “shp”"):
+        call_command("check_wechatpay", "--merchant", "shp")
