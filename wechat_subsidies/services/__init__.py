@@ -6,6 +6,7 @@ What hosts call; all of it is safe to repeat.
 from ..sender import ProcessReport
 from .asking import cancel_subsidy, cancel_subsidy_for_order
 from .batches import cancel_subsidies, confirm_batch
+from .deciding import reopen, resolve, retry, withdraw
 from .drafting import draft_batch
 from .profit_sharing import may_share_profit
 from .slices import work_on_batch
@@ -20,5 +21,9 @@ __all__ = [
     "draft_batch",
     "may_share_profit",
     "process_due",
+    "reopen",
+    "resolve",
+    "retry",
+    "withdraw",
     "work_on_batch",
 ]

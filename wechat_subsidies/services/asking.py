@@ -15,7 +15,7 @@ from ..retrying import retried
 from .eligibility import refuse_if_not_eligible, refuse_other_merchant, target_named
 from .recording import is_recorded, record
 from .transactions import after_commit, refuse_foreign_transaction, write_alias
-from .wishes import Wish, order_facts, prepare, refuse_malformed
+from .wishes import Wish, checked_request, order_facts, prepare
 
 Status = SubsidyCancellation.Status
 Source = SubsidyCancellation.Source
@@ -48,7 +48,7 @@ def cancel_subsidy(
     Raises InvalidRequest, NotEligible, Conflict, ConcurrentRequest or ForeignTransaction, and only
     for what was not recorded.
     """
-    refuse_malformed(
+    checked_request(
         sub_mchid=sub_mchid,
         transaction_id=transaction_id,
         refund_id=refund_id,

@@ -40,12 +40,15 @@ class Wish:
         }
 
 
-def refuse_malformed(
+def checked_request(
     *, sub_mchid: str, transaction_id: str, refund_id: str | None, description: str | None
-) -> None:
-    """Raise InvalidRequest for what WeChat Pay would refuse, before any database sees it."""
+) -> CancelRequest:
+    """The request with these parameters, the settings' description if there is none.
+
+    Raises InvalidRequest for what WeChat Pay would refuse, before any database sees it.
+    """
     try:
-        CancelRequest(
+        return CancelRequest(
             sub_mchid=sub_mchid,
             transaction_id=transaction_id,
             refund_id=refund_id or None,
@@ -53,6 +56,11 @@ def refuse_malformed(
         )
     except InvalidParameter as error:
         raise InvalidRequest(str(error), fields={error.field: (error.code, str(error))}) from error
+
+
+def as_sent(request: CancelRequest, *, merchant: MerchantSettings) -> CancelRequest:
+    """The request as this merchant sends it: without the refund's number where that is switched off."""
+    return request if merchant.send_refund_id else replace(request, refund_id=None)
 
 
 def prepare(
@@ -71,18 +79,15 @@ def prepare(
         raise InvalidRequest(words, fields={"merchant": ("unknown_merchant", words)})
     settings = app_settings.merchants[merchant]
     refund = refund_id if refund_id is not None else target.refund_id
-    try:
-        request = CancelRequest(
-            sub_mchid=target.sub_mchid,
-            transaction_id=target.transaction_id,
-            refund_id=refund or None,
-            description=description or target.description or app_settings.description,
-        )
-    except InvalidParameter as error:
-        raise InvalidRequest(str(error), fields={error.field: (error.code, str(error))}) from error
+    request = checked_request(
+        sub_mchid=target.sub_mchid,
+        transaction_id=target.transaction_id,
+        refund_id=refund,
+        description=description or target.description,
+    )
     return Wish(
         merchant=settings,
-        request=request if settings.send_refund_id else replace(request, refund_id=None),
+        request=as_sent(request, merchant=settings),
         refund_id=refund or "",
         requester=Requester.of(requested_by),
         source=source,

@@ -1,0 +1,234 @@
+"""What people decide about a cancellation after it was asked for: retry, withdraw, resolve, reopen.
+
+Each is one conditional UPDATE, so that of two people who decide at once one comes too late, and
+each is written down with who and why.
+"""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from .. import clock
+from ..conf import app_settings
+from ..exceptions import Conflict, InvalidRequest
+from ..models import CancellationEvent, SubsidyCancellation
+from .requester import Requester
+from .transactions import after_commit, refuse_foreign_transaction, write_alias
+from .wishes import as_sent, checked_request
+
+Status = SubsidyCancellation.Status
+Proof = SubsidyCancellation.Proof
+Kind = CancellationEvent.Kind
+
+
+def retry(
+    cancellation: SubsidyCancellation,
+    *,
+    description: str | None = None,
+    refund_id: str | None = None,
+    note: str = "",
+    requested_by: Any = None,
+    send: str = "now",
+) -> SubsidyCancellation:
+    """Have a refused cancellation, or one that needs review, sent again.
+
+    After a refusal `description` and `refund_id` may be other ones. What is in doubt is repeated
+    byte for byte, since WeChat Pay may have carried it out. It is sent no sooner than the gateway
+    allows a second call for the order.
+
+    Returns the row as it is then. Raises Conflict with code `in_progress` for one that is on its
+    way, `frozen` for one whose parameters cannot change or that is cancelled; InvalidRequest for
+    parameters that WeChat Pay would refuse.
+    """
+    using = write_alias()
+    refuse_foreign_transaction(using)
+    cancellation.refresh_from_db(using=using)
+    changes = new_parameters(cancellation, description=description, refund_id=refund_id)
+    if changes and cancellation.in_doubt:
+        raise frozen(cancellation)
+    now = clock.now(using)
+    decide(
+        cancellation,
+        Kind.RETRIED,
+        allowed=(Status.FAILED, Status.NEEDS_REVIEW),
+        by=requested_by,
+        note=note,
+        changes={
+            **changes,
+            "status": Status.PENDING,
+            "reason": "",
+            "proof": "",
+            "unknown_count": 0,
+            "asked_at": now,
+            "send_after": max(now, cancellation.not_before or now),
+            "announce_after": None,
+            "announce_count": 0,
+            "completed_at": None,
+        },
+    )
+    if send == "now":
+        after_commit(lambda: app_settings.dispatcher.send([cancellation.pk]), using=using)
+        cancellation.refresh_from_db(using=using)
+    return cancellation
+
+
+def withdraw(
+    cancellation: SubsidyCancellation, *, note: str = "", requested_by: Any = None
+) -> SubsidyCancellation:
+    """Take back what waits to be sent and is certain not to have been carried out.
+
+    It may be asked for again. Raises Conflict with code `in_progress` for one that is being sent,
+    `frozen` for one in doubt or finished.
+    """
+    cancellation.refresh_from_db(using=write_alias())
+    if cancellation.in_doubt and cancellation.status == Status.PENDING:
+        raise frozen(cancellation)
+    decide(
+        cancellation,
+        Kind.WITHDRAWN,
+        allowed=(Status.PENDING,),
+        by=requested_by,
+        note=note,
+        changes={
+            "status": Status.WITHDRAWN,
+            "reason": "",
+            "send_after": None,
+            "completed_at": timezone.now(),
+        },
+    )
+    return cancellation
+
+
+def resolve(
+    cancellation: SubsidyCancellation, *, succeeded: bool, note: str, resolved_by: Any
+) -> SubsidyCancellation:
+    """State, as a person who has looked in WeChat Pay's merchant platform, what became of it.
+
+    `note` says what was seen there. The statement is shown as a person's everywhere, and a signed
+    success that arrives later stands above it. Raises InvalidRequest without a note, Conflict for
+    one that does not need review.
+    """
+    status = Status.SUCCEEDED if succeeded else Status.FAILED
+    cancellation.refresh_from_db(using=write_alias())
+    decide(
+        cancellation,
+        Kind.RESOLVED,
+        allowed=(Status.NEEDS_REVIEW,),
+        by=resolved_by,
+        note=required(note),
+        changes={
+            "status": status,
+            "proof": Proof.PERSON,
+            "in_doubt": False,
+            "resolved_by_name": Requester.of(resolved_by).name,
+            "resolved_at": timezone.now(),
+            "resolution_note": note,
+            "announce_after": clock.now(write_alias()),
+            "announce_count": 0,
+            "completed_at": timezone.now(),
+        },
+    )
+    return cancellation
+
+
+def reopen(
+    cancellation: SubsidyCancellation, *, note: str, reopened_by: Any
+) -> SubsidyCancellation:
+    """Take a person's statement back: it needs review again, and is in doubt again.
+
+    Raises InvalidRequest without a note, Conflict for what no person has stated.
+    """
+    cancellation.refresh_from_db(using=write_alias())
+    if cancellation.proof != Proof.PERSON:
+        raise frozen(cancellation)
+    decide(
+        cancellation,
+        Kind.REOPENED,
+        allowed=(Status.SUCCEEDED, Status.FAILED),
+        by=reopened_by,
+        note=required(note),
+        changes={
+            "status": Status.NEEDS_REVIEW,
+            "proof": "",
+            "in_doubt": True,
+            "resolved_by_name": "",
+            "resolved_at": None,
+            "resolution_note": "",
+            "completed_at": None,
+        },
+    )
+    return cancellation
+
+
+def decide(
+    cancellation: SubsidyCancellation,
+    kind: CancellationEvent.Kind,
+    *,
+    allowed: tuple[str, ...],
+    by: Any,
+    note: str,
+    changes: dict[str, Any],
+) -> None:
+    """Change the row if it still is as it was when decided about, and write down who and why."""
+    using, who = write_alias(), Requester.of(by)
+    rows = SubsidyCancellation.objects.using(using).filter(
+        pk=cancellation.pk,
+        status__in=allowed,
+        in_doubt=cancellation.in_doubt,
+        proof=cancellation.proof,
+    )
+    with transaction.atomic(using=using):
+        is_changed = rows.update(**changes, updated_at=timezone.now())
+        if is_changed:
+            CancellationEvent.objects.using(using).create(
+                cancellation=cancellation,
+                kind=kind,
+                actor=who.user,
+                actor_name=who.name,
+                note=note,
+            )
+    cancellation.refresh_from_db(using=using)
+    if not is_changed:
+        raise in_progress(cancellation) if not cancellation.is_final else frozen(cancellation)
+
+
+def new_parameters(
+    cancellation: SubsidyCancellation, *, description: str | None, refund_id: str | None
+) -> dict[str, Any]:
+    """The columns of other parameters than those recorded; none if they are the same."""
+    wanted = {
+        "description": cancellation.description if description is None else description,
+        "refund_id": cancellation.refund_id if refund_id is None else refund_id,
+    }
+    if all(getattr(cancellation, name) == value for name, value in wanted.items()):
+        return {}
+    request = checked_request(
+        sub_mchid=cancellation.sub_mchid, transaction_id=cancellation.transaction_id, **wanted
+    )
+    merchant = app_settings.merchant(cancellation.merchant)
+    return {**wanted, "request_body": as_sent(request, merchant=merchant).to_body()}
+
+
+def required(note: str) -> str:
+    """The note. Raises InvalidRequest if there is none."""
+    if not note.strip():
+        words = _("Say what was seen in WeChat Pay's merchant platform.")
+        raise InvalidRequest(words, fields={"note": ("required", words)})
+    return note
+
+
+def in_progress(cancellation: SubsidyCancellation) -> Conflict:
+    """What is raised for a cancellation that is on its way."""
+    words = _("The cancellation of %(order)s is on its way.") % {"order": cancellation}
+    return Conflict(words, code="in_progress", cancellation=cancellation)
+
+
+def frozen(cancellation: SubsidyCancellation) -> Conflict:
+    """What is raised for a cancellation that cannot be changed like this any more."""
+    words = _(
+        "The cancellation of %(order)s cannot be changed like this. Its status is “%(status)s”; what may "
+        "have been carried out keeps its parameters."
+    ) % {"order": cancellation, "status": cancellation.get_status_display()}
+    return Conflict(words, code="frozen", cancellation=cancellation)
