@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from wechat_subsidies.wechatpay import MerchantCredentials, WeChatPayClient
 from wechat_subsidies.wechatpay.transport import Transport
 
+from .platform import API_V3_KEY, Gateway, PlatformKey
 from .samples import PUB_KEY_ID, private_pem, public_pem
 from .servers import Server
 
@@ -152,3 +153,27 @@ def client_to(credentials: MerchantCredentials) -> Iterator[Callable[..., WeChat
     yield make
     for client in clients:
         client.close()
+
+
+@pytest.fixture(scope="session")
+def platform_keys(wechatpay_key: RSAPrivateKey) -> list[PlatformKey]:
+    """Two platform keys with valid certificates; the second one is the newer."""
+    other = generate_private_key(65537, 2048)
+    return [PlatformKey.of(wechatpay_key), PlatformKey.of(other, start=-60)]
+
+
+@pytest.fixture
+def gateway(platform_keys: list[PlatformKey]) -> Gateway:
+    """A gateway that signs with, and lists, the first of the platform keys."""
+    return Gateway(in_use=platform_keys[0], listed=[platform_keys[0]])
+
+
+@pytest.fixture
+def certified(merchant_key: RSAPrivateKey) -> MerchantCredentials:
+    """Credentials that rest on certificates alone."""
+    return MerchantCredentials(
+        mchid="1900000001",
+        serial_no="5157F09EFDC096DE15EBE81A47057A7232F1B8E1",
+        private_key=private_pem(merchant_key),
+        api_v3_key=API_V3_KEY,
+    )

@@ -74,6 +74,7 @@ class Server:
         *,
         tls: ssl.SSLContext | None = None,
         first: Callable[[Connection], None] | None = None,
+        listener: socket.socket | None = None,
     ) -> None:
         self.requests: list[Request] = []
         self.connections = 0
@@ -81,7 +82,7 @@ class Server:
         self._stopped = threading.Event()
         self._sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = listener or socket.create_server(("127.0.0.1", 0))
         self.host = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self.url = f"{'https' if tls else 'http'}://{self.host}"
         self._spawn(self._accept)
@@ -93,6 +94,11 @@ class Server:
             _shut(sock)
         for thread in self._threads:
             thread.join()
+
+    def stop_listening(self) -> None:
+        """From here on connecting is refused; connections that are there stay."""
+        _shut(self._listener)
+        self._threads[0].join()
 
     def _spawn(self, target: Callable[..., None], *args: object) -> None:
         thread = threading.Thread(target=target, args=args, daemon=True)

@@ -1,4 +1,5 @@
 import base64
+import os
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,16 +10,19 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from wechat_subsidies.wechatpay import (
     CredentialsError,
     MerchantCredentials,
+    load_api_v3_key,
     load_private_key,
     load_public_key,
 )
 from wechat_subsidies.wechatpay.keys import LazyKey, _ParsedOnce, parse_public_key
 
+from .platform import API_V3_KEY
 from .samples import PUB_KEY_ID, private_pem, public_pem
 
 
@@ -111,6 +115,11 @@ def test_a_lock_that_was_held_at_a_fork_does_not_hold_up_the_child() -> None:
     parse._renew_lock()
     assert not parse._lock.locked()
     assert parse(b"key") == b"KEY"
+
+
+def test_keys_are_remembered_where_processes_do_not_fork(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "register_at_fork")
+    assert _ParsedOnce(bytes.upper)(b"key") == b"KEY"
 
 
 @pytest.mark.parametrize("source", [None, "", b"", lambda: ""])
@@ -312,3 +321,94 @@ def test_the_merchants_own_key_as_wechat_pays_is_found_out(merchant_key: RSAPriv
     with pytest.raises(CredentialsError, match=PUB_KEY_ID) as refused:
         credentials.check()
     assert refused.value.code == "own_key_given"
+
+
+# The APIv3 key
+
+
+def opens(source: object) -> bool:
+    sealed = AESGCM(API_V3_KEY.encode()).encrypt(b"n" * 12, b"text", b"")
+    return load_api_v3_key(source).decrypt(b"n" * 12, sealed, b"") == b"text"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        API_V3_KEY,
+        API_V3_KEY.encode(),
+        f" {API_V3_KEY}\n",
+        base64_of(API_V3_KEY.encode()),
+        lambda: API_V3_KEY,
+    ],
+    ids=["text", "bytes", "text with space around it", "base64", "a callable"],
+)
+def test_an_api_v3_key_is_taken_in_every_form(source: object) -> None:
+    assert opens(source)
+
+
+@pytest.mark.parametrize("kind", [str, Path, lambda path: lambda: path])
+@pytest.mark.parametrize("content", [API_V3_KEY, API_V3_KEY + "\n"])
+def test_an_api_v3_key_is_read_from_a_file(
+    tmp_path: Path, kind: Callable[[Path], object], content: str
+) -> None:
+    path = tmp_path / "api_v3_key.txt"
+    path.write_text(content)
+    assert opens(kind(path))
+
+
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [
+        (None, "missing"),
+        ("", "missing"),
+        (b"", "missing"),
+        (5, "wrong_type"),
+        ("x" * 31, "invalid_api_v3_key"),
+        ("x" * 33, "invalid_api_v3_key"),
+        ("订" * 32, "invalid_api_v3_key"),
+        ("\ud800", "invalid_api_v3_key"),
+        ("a\x00b", "invalid_api_v3_key"),
+        ("x" * 5000, "invalid_api_v3_key"),
+        (Path("/nowhere/key.txt"), "unreadable"),
+        (lambda: 1 / 0, "unreadable"),
+    ],
+)
+def test_what_cannot_be_an_api_v3_key_is_refused(source: object, code: str) -> None:
+    assert code_of(load_api_v3_key, source) == code
+
+
+@pytest.mark.parametrize("name", ["key", "key.txt"])
+def test_no_part_of_an_api_v3_key_is_shown_by_an_error_or_its_traceback(name: str) -> None:
+    secret = f"a.secret.of.the.wrong.{name}"
+    credentials = made(api_v3_key=secret)
+    with pytest.raises(CredentialsError) as refused:
+        credentials.cipher()
+    report = traceback.TracebackException.from_exception(refused.value, capture_locals=True)
+    shown = "".join(report.format())
+    assert secret not in shown[shown.index("wechatpay/credentials.py", shown.index("cipher()")) :]
+    assert secret not in repr(credentials)
+
+
+def test_a_cipher_does_not_show_its_key() -> None:
+    assert API_V3_KEY not in repr(load_api_v3_key(API_V3_KEY))
+
+
+def test_credentials_need_a_public_key_or_an_api_v3_key() -> None:
+    assert not made().uses_certificates
+    assert made(public_keys=None, api_v3_key=API_V3_KEY).uses_certificates
+    assert made(public_keys={}, api_v3_key=API_V3_KEY).public_key_ids == ()
+    with pytest.raises(CredentialsError) as refused:
+        made(public_keys=None)
+    assert refused.value.code == "missing"
+
+
+def test_without_an_api_v3_key_there_is_no_cipher() -> None:
+    assert code_of(lambda credentials: credentials.cipher(), made()) == "missing"
+
+
+def test_checking_credentials_reads_the_api_v3_key(
+    merchant_key: RSAPrivateKey, wechatpay_key: RSAPrivateKey
+) -> None:
+    keys = {"private_key": private_pem(merchant_key)}
+    made(**keys, public_keys=None, api_v3_key=API_V3_KEY).check()
+    assert code_of(MerchantCredentials.check, made(**keys, api_v3_key="x")) == "invalid_api_v3_key"

@@ -1,3 +1,4 @@
+import os
 import socket
 import threading
 import time
@@ -149,3 +150,13 @@ def test_one_thread_watches_all_calls() -> None:
     for _ in range(5):
         watchdog.watch(call_ending(100))
     assert threading.active_count() == before + 1
+
+
+def test_where_processes_do_not_fork_there_is_nothing_to_register(
+    monkeypatch: pytest.MonkeyPatch, call: Call
+) -> None:
+    monkeypatch.delattr(os, "register_at_fork")
+    watchdog = Watchdog()
+    watchdog.watch(call)
+    watchdog.release(call)
+    assert watchdog._watched == []

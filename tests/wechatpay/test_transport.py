@@ -155,6 +155,72 @@ def test_a_connection_that_the_server_closed_is_replaced(
     assert server.connections == 2
 
 
+@pytest.fixture
+def dying_connections(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """A server whose kept connections die after the pool handed them out, before a byte is sent."""
+
+    def answer(connection: Connection, request: Request) -> None:
+        kept[connection.sock.getpeername()[1]] = connection.sock
+        if request.body == b"wait":
+            both.wait(10)
+        ok(connection, request)
+
+    def late(connection: connections.HTTPConnection, *args: object, **options: object) -> None:
+        if connection.sock:
+            kept[connection.sock.getsockname()[1]].shutdown(socket.SHUT_RDWR)
+            while connection.is_connected:
+                pass
+        put_request(connection, *args, **options)
+
+    kept: dict[int, socket.socket] = {}
+    both = threading.Barrier(2)
+    put_request = connections.HTTPConnection.putrequest
+    monkeypatch.setattr(connections.HTTPConnection, "putrequest", late)
+    return serve(answer)
+
+
+def test_a_kept_connection_found_dead_before_a_byte_was_sent_is_replaced(
+    dying_connections: Server, transport_to: TransportTo
+) -> None:
+    transport = transport_to(dying_connections.url)
+    assert [post(transport).body for _ in range(3)] == [b"fine"] * 3
+    assert (dying_connections.connections, len(dying_connections.requests)) == (3, 3)
+
+
+def test_what_replaces_a_dead_connection_is_a_new_one(
+    dying_connections: Server, transport_to: TransportTo
+) -> None:
+    transport = transport_to(dying_connections.url)
+    threads = [threading.Thread(target=post, args=(transport, b"wait")) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert post(transport).body == b"fine"
+    assert dying_connections.connections == 3
+
+
+def test_a_host_that_is_gone_behind_a_dead_connection_is_an_outage(
+    dying_connections: Server, transport_to: TransportTo
+) -> None:
+    transport = transport_to(dying_connections.url)
+    post(transport)
+    dying_connections.stop_listening()
+    error = failed(transport, NotSent)
+    assert error.is_outage
+    assert "Connection refused" in str(error)
+
+
+def test_a_replaced_connection_is_cut_at_the_deadline_too(
+    dying_connections: Server, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transport = transport_to(dying_connections.url, timeout=(20, 20))
+    post(transport)
+    monkeypatch.setattr(dying_connections, "_handler", lambda connection, _: connection.drip())
+    error = failed(transport, OutcomeUnknown, deadline=Deadline.after(start=20, end=0.5))
+    assert "deadline" in str(error)
+
+
 def test_a_closed_transport_opens_new_connections(serve: Serve, transport_to: TransportTo) -> None:
     server = serve(ok)
     transport = transport_to(server.url)
@@ -243,6 +309,7 @@ def test_tls_works_with_an_authority_of_ones_own(
 
 def test_a_refused_connection_is_not_sent(transport_to: TransportTo, refusing_url: str) -> None:
     error = failed(transport_to(refusing_url), NotSent)
+    assert error.is_outage
     assert isinstance(error, requests.ConnectionError)
     assert error.outcome_known is True
     assert "Connection refused" in str(error)
@@ -271,12 +338,14 @@ def test_a_host_that_does_not_answer_is_a_connect_timeout(
 ) -> None:
     error = failed(transport_to(silent_url, timeout=(0.2, 5)), NotSent)
     assert isinstance(error, requests.ConnectTimeout)
+    assert error.is_outage
 
 
 def test_start_by_bounds_the_connect_timeout(transport_to: TransportTo, silent_url: str) -> None:
     transport = transport_to(silent_url, timeout=(3, 3))
     error = failed(transport, NotSent, deadline=Deadline.after(start=0.2, end=9))
     assert "connect timeout=0." in str(error.__cause__)
+    assert not error.is_outage
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_sent(
@@ -307,8 +376,9 @@ def test_a_missing_ca_bundle_is_not_sent(transport_to: TransportTo) -> None:
 
 def test_a_header_that_cannot_be_sent_is_not_sent(serve: Serve, transport_to: TransportTo) -> None:
     server = serve(ok)
-    with pytest.raises(NotSent):
+    with pytest.raises(NotSent) as refused:
         transport_to(server.url).send(method="GET", path="/", headers={"User-Agent": "a\nb"})
+    assert not refused.value.is_outage
     assert server.requests == []
 
 
@@ -384,6 +454,24 @@ def test_a_request_that_began_in_time_is_written_to_its_end(
     deadline = Deadline.after(start=0.1, end=10)
     assert post(transport_to(server.url), b"body", deadline=deadline).body == b"fine"
     assert server.requests[0].body == b"body"
+
+
+def test_a_handshake_that_drips_is_left_at_the_deadline_and_nothing_was_sent(
+    serve: Serve, transport_to: TransportTo, server_tls: ssl.SSLContext, ca_bundle: str
+) -> None:
+    def drip_a_record(connection: Connection) -> None:
+        connection.sock.recv(1)
+        connection.write(b"\x16\x03\x03\x3f\xff")  # 16 KiB of handshake are to follow
+        connection.drip()
+        dripped_to_the_end.append(connection)
+
+    dripped_to_the_end: list[Connection] = []
+    server = serve(ok, tls=server_tls, first=drip_a_record)
+    transport = transport_to(server.url, ca_bundle=ca_bundle, timeout=(20, 20))
+    error = failed(transport, NotSent, deadline=Deadline.after(start=20, end=0.3))
+    assert "deadline" in str(error)
+    assert dripped_to_the_end == []
+    assert server.requests == []
 
 
 def test_a_handshake_that_never_ends_is_ended_at_the_deadline_and_not_sent(

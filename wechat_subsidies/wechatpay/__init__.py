@@ -14,17 +14,27 @@
             transaction_id="4208450740201411110007820472",
             description="订单退款",
         )
+
+A merchant whose answers are signed with platform certificates gives ``api_v3_key`` instead of
+``public_keys``, and both while it switches from one to the other.
 """
 
 from .answers import Answer
 from .client import BASE_URL, WeChatPayClient
-from .credentials import KeySource, MerchantCredentials, load_private_key, load_public_key
+from .credentials import (
+    KeySource,
+    MerchantCredentials,
+    load_api_v3_key,
+    load_private_key,
+    load_public_key,
+)
 from .deadlines import Deadline
 from .errors import (
     AnswerError,
     AnswerMismatch,
     APIError,
     BadRequest,
+    CertificatesUnavailable,
     ConfigurationError,
     CredentialsError,
     Forbidden,
@@ -42,6 +52,7 @@ from .errors import (
     WeChatPayError,
 )
 from .refunds import Refund
+from .sharing import CertificateStore
 from .signing import KeySigner, Signer
 from .subsidies import CancelRequest, CancelResult, check_description
 from .verification import Verifier
@@ -55,6 +66,8 @@ __all__ = [
     "BadRequest",
     "CancelRequest",
     "CancelResult",
+    "CertificateStore",
+    "CertificatesUnavailable",
     "ConfigurationError",
     "CredentialsError",
     "Deadline",
@@ -79,6 +92,7 @@ __all__ = [
     "WeChatPayClient",
     "WeChatPayError",
     "check_description",
+    "load_api_v3_key",
     "load_private_key",
     "load_public_key",
 ]

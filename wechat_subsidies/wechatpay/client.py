@@ -1,9 +1,11 @@
 """The calls that a merchant makes: sign, send, verify, and only then read."""
 
+import hashlib
 import json
 import platform
 import time
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -12,13 +14,16 @@ import requests
 from .. import __version__
 from .answers import Answer
 from .bodies import api_error
+from .certificates import CERTIFICATES_PATH
 from .credentials import MerchantCredentials
 from .deadlines import Deadline
+from .failover import Failover
+from .keyring import Keyring
 from .refunds import Refund, refund_in, refund_path
+from .sharing import CertificateStore, SharedAnswer
 from .signing import KeySigner, Signer
 from .subsidies import CANCEL_PATH, CancelRequest, CancelResult, result_in, target_of
 from .transport import Transport, check_base_url
-from .verification import Verifier
 
 __all__ = ["BASE_URL", "USER_AGENT", "WeChatPayClient"]
 
@@ -34,15 +39,17 @@ class WeChatPayClient:
     """WeChat Pay for one merchant: to be kept, and shared by the threads of a process.
 
     ``base_url`` is https, or http on loopback (elsewhere with ``allow_http``); ``backup_url`` is
-    checked and kept, and not used yet. ``timeout`` is (connect, read) in seconds; ``pool_size`` is
-    how many connections are kept; ``ca_bundle`` is a file of authorities to trust instead of the
-    default ones. ``signer`` stands in for the credentials' private key, ``clock`` gives unix
-    seconds.
+    another host, for calls of which nothing could be sent to the first. ``timeout`` is (connect,
+    read) in seconds; ``pool_size`` is how many connections are kept to a host; ``ca_bundle`` is a
+    file of authorities to trust instead of the default ones. ``signer`` stands in for the
+    credentials' private key, ``clock`` gives unix seconds. ``certificate_store`` (one of Django's
+    caches, for instance) shares WeChat Pay's certificates between processes.
 
-    Every call takes a ``deadline``, and raises what ``wechatpay.errors`` draws: look at
-    ``outcome_known`` before anything else. A call is never repeated in here. Keys are read at the
-    first call, all of them before it is sent: an answer must not come back to a client that cannot
-    verify it.
+    Every call takes a ``deadline`` that bounds all it does, and raises what ``wechatpay.errors``
+    draws: look at ``outcome_known`` before anything else. A call is never repeated in here once a
+    byte of it was written. Keys are read at the first call, all of them before it is sent, and
+    certificates fetched where there is no public key: an answer must not come back to a client
+    that cannot verify it.
     """
 
     def __init__(
@@ -57,19 +64,29 @@ class WeChatPayClient:
         allow_http: bool = False,
         ca_bundle: str | None = None,
         signer: Signer | None = None,
+        certificate_store: CertificateStore | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.credentials = credentials
         self.backup_url = backup_url and check_base_url(backup_url, allow_http=allow_http)
         self._user_agent = user_agent
-        self._clock = clock
         self._signer = signer or KeySigner(credentials=credentials, clock=clock)
-        self._transport = Transport(
-            base_url=base_url,
+        transport_to = partial(
+            Transport,
             timeout=timeout,
             pool_size=pool_size,
             allow_http=allow_http,
             ca_bundle=ca_bundle,
+        )
+        self._hosts = Failover(
+            transport_to(base_url=base_url),
+            transport_to(base_url=self.backup_url) if self.backup_url else None,
+        )
+        self._keyring = Keyring(
+            credentials,
+            fetch=self._certificates,
+            shared=SharedAnswer(certificate_store, name=_name_in_store(credentials, base_url)),
+            clock=clock,
         )
 
     def __repr__(self) -> str:
@@ -88,7 +105,16 @@ class WeChatPayClient:
 
     def close(self) -> None:
         """Close the connections that are kept. A later call opens new ones."""
-        self._transport.close()
+        self._hosts.close()
+
+    def prepare(self, *, deadline: Deadline | None = None) -> None:
+        """Have a key to verify answers with, and certificates that are fresh enough.
+
+        Every call does this by itself. Doing it before, while there is time, keeps a call that has
+        to begin at a certain moment from waiting for certificates. Raises CredentialsError, or
+        CertificatesUnavailable where time may help.
+        """
+        self._keyring.make_ready(deadline=deadline or self._hosts.default_deadline())
 
     def cancel_subsidy(
         self,
@@ -145,25 +171,36 @@ class WeChatPayClient:
         self, *, method: str, path: str, body: bytes = b"", deadline: Deadline | None
     ) -> Answer:
         """The verified 200 to a request; anything else is raised."""
-        verifier = Verifier(self.credentials.wechatpay_keys(), clock=self._clock)
-        answer = verifier.verify(
-            self._transport.send(
-                method=method,
-                path=path,
-                headers=self._headers(method=method, path=path, body=body),
-                body=body,
-                deadline=deadline,
-            )
-        )
+        bounds = deadline or self._hosts.default_deadline()
+        self._keyring.make_ready(deadline=bounds)
+        answer = self._send(method=method, path=path, body=body, deadline=bounds)
+        answer = self._keyring.verify(answer, deadline=bounds)
         if answer.http_status != 200:
             raise api_error(answer)
         return answer
 
+    def _certificates(self, deadline: Deadline) -> Answer:
+        return self._send(method="GET", path=CERTIFICATES_PATH, deadline=deadline)
+
+    def _send(self, *, method: str, path: str, body: bytes = b"", deadline: Deadline) -> Answer:
+        """Whatever is answered, unproven."""
+        headers = self._headers(method=method, path=path, body=body)
+        return self._hosts.send(
+            method=method, path=path, headers=headers, body=body, deadline=deadline
+        )
+
     def _headers(self, *, method: str, path: str, body: bytes) -> dict[str, str]:
+        key_id = self._keyring.preferred_id()
         return {
             "Authorization": self._signer.authorization(method=method, path=path, body=body),
             "Accept": "application/json",
             "Content-Type": "application/json",
             "User-Agent": self._user_agent,
-            "Wechatpay-Serial": self.credentials.public_key_ids[0],
+            **({"Wechatpay-Serial": key_id} if key_id else {}),
         }
+
+
+def _name_in_store(credentials: MerchantCredentials, base_url: str) -> str:
+    """A name that every cache takes, and that tells a sandbox's certificates from real ones."""
+    whose = hashlib.sha256(f"{credentials.mchid} {base_url}".encode()).hexdigest()
+    return f"wechatpay-certificates-{whose[:32]}"

@@ -18,9 +18,14 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from .deadlines import Call, watchdog
 
-__all__ = ["ObservingAdapter", "in_hand"]
+__all__ = ["ObservingAdapter", "StaleConnection", "in_hand"]
 
 MAX_IDLE = 7.0  # seconds; WeChat Pay closes a connection that is idle for 8
+
+
+class StaleConnection(Exception):
+    """A kept connection is dead, and nothing was written to it; no OSError, as TooLate is none."""
+
 
 _call: ContextVar[Call] = ContextVar("wechatpay_call")
 
@@ -42,6 +47,7 @@ class ObservedConnection(HTTPConnection):
     """A connection that reports to the call in hand, and grows stale."""
 
     _is_establishing = False
+    _is_kept = False
     _last_used = 0.0
 
     @property
@@ -57,22 +63,29 @@ class ObservedConnection(HTTPConnection):
     def connect(self) -> None:
         """Establish everything there is to establish; what is sent meanwhile is no request."""
         self._is_establishing = True
+        self._is_kept = False
         try:
             super().connect()
         finally:
             self._is_establishing = False
 
     def send(self, data: Any) -> None:
-        """Send, and mark the call immediately before the first byte of its request."""
+        """Send, and mark the call immediately before the first byte of its request.
+
+        Raises StaleConnection if the connection died since the pool handed it out.
+        """
         if not self._is_establishing and not _call.get().first_byte_written:
             if self.sock is None:
                 self.connect()
+            if self._is_kept and not self.is_connected:
+                raise StaleConnection
             _call.get().begin_writing(self.sock)
         super().send(data)
 
     def getresponse(self) -> Any:
         """The answer; the time of idleness is counted from its head on."""
         self._last_used = time.monotonic()
+        self._is_kept = True
         return super().getresponse()
 
 

@@ -8,6 +8,7 @@
     │   └── CredentialsError       ... and it is a key, a serial number or a merchant id
     ├── NetworkError               also the original exception of requests
     │   ├── NotSent                no byte of the request was written
+    │   │   └── CertificatesUnavailable  ... for want of a key to verify the answer with
     │   └── OutcomeUnknown         it was, at least in part, and no whole answer came back
     └── AnswerError                an answer came back
         ├── APIError               its status says that it is no success
@@ -37,6 +38,7 @@ __all__ = [
     "AnswerError",
     "AnswerMismatch",
     "BadRequest",
+    "CertificatesUnavailable",
     "ConfigurationError",
     "CredentialsError",
     "Forbidden",
@@ -53,6 +55,9 @@ __all__ = [
     "UnverifiedAnswer",
     "WeChatPayError",
 ]
+
+
+DOUBT = "The call may have been carried out: send the same bytes again later."
 
 
 def one_line(text: str, *, limit: int = 300) -> str:
@@ -128,8 +133,10 @@ class CredentialsError(ConfigurationError):
 
     ``code`` is one of ``missing``, ``unreadable``, ``wrong_type``, ``not_pem``, ``encrypted``,
     ``not_rsa``, ``public_key_given``, ``private_key_given``, ``certificate_given``,
-    ``own_key_given``, ``invalid_mchid``, ``invalid_serial_no`` and ``invalid_key_id``. Neither the
-    text nor any attribute holds key material.
+    ``own_key_given``, ``invalid_mchid``, ``invalid_serial_no``, ``invalid_key_id`` and
+    ``invalid_api_v3_key``; or, where WeChat Pay's certificates were asked for, ``public_key_needed``
+    (this merchant has none), ``api_v3_key_mismatch`` and ``certificates_refused``. Neither the text
+    nor any attribute holds key material.
     """
 
 
@@ -137,14 +144,28 @@ class NetworkError(WeChatPayError):
     """The network failed. What is raised is also the exception that requests raised.
 
     ``except requests.ConnectTimeout`` therefore still catches it; ``__cause__`` is the original.
+    ``is_outage`` says that nothing was sent because the host was out of reach, so that another one
+    is worth a try.
     """
 
+    is_outage: bool = False
     request: Any = None
     response: Any = None
 
 
 class NotSent(NetworkError):
     """No byte of the request was written: refused, unresolved, too late. Nothing was done."""
+
+
+class CertificatesUnavailable(NotSent, requests_exceptions.RequestException):
+    """There is no key to verify an answer with, and WeChat Pay's certificates could not be had.
+
+    The call was not sent therefore; later it may be. What became of the request for the
+    certificates is the ``__cause__``: ``answer`` is None, for none was about this call. ``code`` is
+    ``certificates_unavailable``.
+    """
+
+    code = "certificates_unavailable"
 
 
 class OutcomeUnknown(NetworkError):
@@ -162,7 +183,7 @@ class AnswerError(WeChatPayError):
     answer: Answer
     outcome_known = False
     advice: ClassVar[str] = ""
-    doubt: ClassVar[str] = "The call may have been carried out: send the same bytes again later."
+    doubt: ClassVar[str] = DOUBT
 
     def __init__(self, text: str, *, answer: Answer) -> None:
         what_to_do = self.advice if self.outcome_known else self.doubt

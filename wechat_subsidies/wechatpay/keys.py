@@ -1,4 +1,4 @@
-"""RSA keys out of files, environment variables and callables, each parsed once per process.
+"""Keys out of files, environment variables and callables, each parsed once per process.
 
 What is raised here never carries key material, in its text, its attributes or the local variables
 of its traceback: crash reports show all three.
@@ -18,17 +18,26 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from .errors import CredentialsError
 
-__all__ = ["KeySource", "LazyKey", "parse_private_key", "parse_public_key"]
+__all__ = [
+    "KeySource",
+    "LazyKey",
+    "api_v3_key_bytes",
+    "parse_api_v3_key",
+    "parse_private_key",
+    "parse_public_key",
+]
 
 KeyText = Path | str | bytes
 KeySource = KeyText | Callable[[], KeyText]
-Key = TypeVar("Key", RSAPrivateKey, RSAPublicKey)
+Key = TypeVar("Key", RSAPrivateKey, RSAPublicKey, AESGCM)
 
 _MAX_FILE = 64 * 1024  # bytes; a key is about 2 KiB
 _PEM_LABEL = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
+_API_V3_KEY_LENGTH = 32  # bytes
 _DER_SEQUENCE = b"\x30"
 
 _KINDS = {
@@ -41,12 +50,22 @@ _WANTED_PUBLIC = "WeChat Pay's public key (pub_key.pem) belongs here"
 
 
 class LazyKey(Generic[Key]):
-    """A key that is read when it is first needed, and whose source nobody gets to see."""
+    """A key that is read when it is first needed, and whose source nobody gets to see.
 
-    __slots__ = ("_key", "_parse", "_source")
+    ``encoded`` gets the bytes out of the source, ``parse`` the key out of the bytes.
+    """
 
-    def __init__(self, source: KeySource, *, parse: Callable[[bytes], Key]) -> None:
+    __slots__ = ("_encoded", "_key", "_parse", "_source")
+
+    def __init__(
+        self,
+        source: KeySource,
+        *,
+        parse: Callable[[bytes], Key],
+        encoded: Callable[[KeySource], bytes] | None = None,
+    ) -> None:
         self._source = source
+        self._encoded = encoded or _encoded
         self._parse: Callable[[bytes], Key] = parse
         self._key: Key | None = None
 
@@ -61,7 +80,7 @@ class LazyKey(Generic[Key]):
 
     def _read(self) -> Key:
         try:
-            return self._parse(_encoded(self._source))
+            return self._parse(self._encoded(self._source))
         except CredentialsError as error:
             refusal = CredentialsError(str(error), code=error.code)
         # A new one, outside of the handler: the traceback and the context of the first lead to
@@ -114,6 +133,50 @@ def _read_public_key(data: bytes) -> RSAPublicKey:
     if not isinstance(key, RSAPublicKey):
         raise _not_rsa(_WANTED_PUBLIC)
     return key
+
+
+def parse_api_v3_key(data: bytes) -> AESGCM:
+    """The APIv3 key's cipher, which shows nobody the key; CredentialsError if it has not 32 bytes.
+
+    Source: pay.weixin.qq.com/docs/merchant/development/interface-rules/.
+    """
+    if len(data) != _API_V3_KEY_LENGTH:
+        raise CredentialsError(
+            f"The APIv3 key should have {_API_V3_KEY_LENGTH} bytes, and has {len(data)}; give the "
+            "one that was set in the merchant platform, or the path of a file that holds it",
+            code="invalid_api_v3_key",
+        )
+    return AESGCM(data)
+
+
+def api_v3_key_bytes(source: KeySource) -> bytes:
+    """What a source of the APIv3 key holds: itself, base64 of it, or a file with one of these."""
+    text = _called(source) if callable(source) else source
+    if text is None or text in ("", b""):
+        raise CredentialsError("No APIv3 key is given", code="missing")
+    if isinstance(text, Path):
+        return _unwrapped(_file(text, shown=str(text)))
+    if not isinstance(text, str | bytes):
+        found = f"An APIv3 key is a path, text, bytes or a callable, not {type(text).__name__}"
+        raise CredentialsError(found, code="wrong_type")
+    data = _unwrapped(text.encode(errors="replace") if isinstance(text, str) else text)
+    if len(data) != _API_V3_KEY_LENGTH and isinstance(text, str) and _is_file(text):
+        return _unwrapped(_file(Path(text), shown="the file that the APIv3 key names"))
+    return data
+
+
+def _unwrapped(data: bytes) -> bytes:
+    if len(data) == _API_V3_KEY_LENGTH:
+        return data
+    decoded = _base64(data.decode("latin-1"))
+    return decoded if len(decoded) == _API_V3_KEY_LENGTH else data.strip()
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 parse_private_key = _ParsedOnce(_read_private_key)

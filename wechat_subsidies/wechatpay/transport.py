@@ -2,7 +2,8 @@
 
 A call ends in an Answer of whatever status, or in one of three errors: NotSent (no byte of the
 request was written), OutcomeUnknown (some were) and MalformedAnswer (more came back than is read).
-Nothing is ever sent a second time in here, and no redirect is followed.
+Nothing is ever sent a second time in here, and no redirect is followed. What is tried again, once
+and on a new connection, is a kept one that turned out to be dead before anything was written.
 """
 
 import ipaddress
@@ -19,9 +20,10 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
 from .answers import Answer
-from .connections import ObservingAdapter, in_hand
+from .connections import ObservingAdapter, StaleConnection, in_hand
 from .deadlines import Call, Deadline, TooLate
 from .errors import (
+    DOUBT,
     ConfigurationError,
     MalformedAnswer,
     NetworkError,
@@ -36,6 +38,7 @@ __all__ = ["MAX_BODY", "Transport", "check_base_url"]
 MAX_BODY = 64 * 1024  # bytes of an answer that are read; real ones have a few hundred
 CHUNK = 16 * 1024
 MARGIN = 2.0  # seconds that a call may take over its connect and read timeouts
+FAIR_WAIT = 1.0  # seconds; who was given less to connect knows nothing of the host
 
 
 class Transport:
@@ -59,7 +62,7 @@ class Transport:
     ) -> None:
         self._base_url = check_base_url(base_url, allow_http=allow_http)
         self._host = urlsplit(self._base_url).netloc
-        self._connect, self._read = _checked_timeout(timeout)
+        self.connect_timeout, self._read = _checked_timeout(timeout)
         self._pool_size = pool_size
         self._ca_bundle = ca_bundle
         self._wire = self._new_wire()
@@ -80,12 +83,15 @@ class Transport:
         """
         started = time.monotonic()
         wire = self._wire_of_this_process()
-        call = Call(deadline or self._default_deadline())
+        call = Call(deadline or self.default_deadline())
         request = self._prepared(method=method, path=path, headers=headers, body=body)
         try:
-            with in_hand(call):
-                response = self._begin(request, wire=wire, call=call)
-                content = _content(response, call=call)
+            try:
+                response, content = self._exchange(request, wire=wire, call=call)
+            except StaleConnection:
+                # The pool has an empty place for the dead one, which is what it hands out next.
+                call = Call(call.deadline)
+                response, content = self._exchange(request, wire=wire, call=call)
         except Exception as error:
             # Tracebacks and crash reports reach the request through the exception.
             request.headers.pop("Authorization", None)
@@ -106,11 +112,23 @@ class Transport:
         """Close the connections that are kept. A later call opens new ones."""
         self._wire.session.close()
 
+    def default_deadline(self) -> Deadline:
+        """The deadline of a call that is given none, from now."""
+        start = self.connect_timeout + MARGIN
+        return Deadline.after(start=start, end=start + self._read)
+
+    def _exchange(
+        self, request: requests.PreparedRequest, *, wire: "_Wire", call: Call
+    ) -> tuple[requests.Response, bytes]:
+        with in_hand(call):
+            response = self._begin(request, wire=wire, call=call)
+            return response, _content(response, call=call)
+
     def _begin(
         self, request: requests.PreparedRequest, *, wire: "_Wire", call: Call
     ) -> requests.Response:
         now = time.monotonic()
-        connect = min(self._connect, call.deadline.start_by - now)
+        connect = min(self.connect_timeout, call.deadline.start_by - now)
         read = min(self._read, call.deadline.end_by - now)
         if connect <= 0 or read <= 0:
             raise TooLate
@@ -137,23 +155,25 @@ class Transport:
             request.headers["Content-Length"] = str(len(body))
         return request
 
-    def _default_deadline(self) -> Deadline:
-        return Deadline.after(start=self._connect + MARGIN, end=self._connect + self._read + MARGIN)
-
     def _network_error(self, error: Exception, *, call: Call, started: float) -> NetworkError:
         is_ours = call.was_cut or isinstance(error, TooLate)
         reason = "the deadline of the call passed" if is_ours else _reason(error)
-        after = f"after {time.monotonic() - started:.1f} s"
+        elapsed = time.monotonic() - started
+        after = f"after {elapsed:.1f} s"
         if not call.first_byte_written:
             text = f"Not sent to {self._host}: {reason} ({after})"
             original = requests.ConnectTimeout() if is_ours else error
-            return network_error(NotSent, text, original=original)
-        text = (
-            f"Sent to {self._host}, and no whole answer came back: {reason} ({after}). "
-            "The call may have been carried out: send the same bytes again later."
-        )
+            not_sent = network_error(NotSent, text, original=original)
+            not_sent.is_outage = self._is_outage(original, waited=elapsed)
+            return not_sent
+        text = f"Sent to {self._host}, and no whole answer came back: {reason} ({after}). {DOUBT}"
         original = requests.ReadTimeout() if is_ours else error
         return network_error(OutcomeUnknown, text, original=original)
+
+    def _is_outage(self, error: Exception, *, waited: float) -> bool:
+        if isinstance(error, requests.ConnectTimeout):
+            return waited >= 0.9 * min(FAIR_WAIT, self.connect_timeout)
+        return isinstance(error, requests.ConnectionError)
 
     def _wire_of_this_process(self) -> "_Wire":
         # Two processes on one connection would read each other's answers.

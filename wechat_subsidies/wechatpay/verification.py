@@ -19,7 +19,7 @@ from .answers import Answer
 from .errors import UnverifiedAnswer
 from .signing import SIGNATURE_TYPE, answer_message
 
-__all__ = ["MAX_CLOCK_SKEW", "Verifier", "comparable_serial"]
+__all__ = ["MAX_CLOCK_SKEW", "Verifier", "comparable_serial", "is_certificate_serial"]
 
 MAX_CLOCK_SKEW = 300  # seconds; an answer this far away or farther is refused
 
@@ -39,7 +39,12 @@ def comparable_serial(serial: str) -> str:
 
     ``PUB_KEY_ID_...`` is no number, although it looks like one at its end: it stays as it is.
     """
-    return (serial.upper().lstrip("0") or "0") if _HEX.fullmatch(serial) else serial
+    return (serial.upper().lstrip("0") or "0") if is_certificate_serial(serial) else serial
+
+
+def is_certificate_serial(key_id: str) -> bool:
+    """Whether it may be a certificate's serial number; a public key's id is none."""
+    return _HEX.fullmatch(key_id) is not None
 
 
 class Verifier:
@@ -100,7 +105,7 @@ class Verifier:
         try:
             return self._keys[comparable_serial(serial)]
         except KeyError:
-            known = ", ".join(key_id for key_id, _ in self._keys.values())
+            known = ", ".join(key_id for key_id, _ in self._keys.values()) or "none"
             text = f"The answer is signed with the key {serial}; known are {known}"
             raise UnverifiedAnswer(text, answer=answer, reason="unknown_serial") from None
 
