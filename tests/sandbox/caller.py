@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 CANCEL = "/v3/ecommerce/subsidies/cancel"
 ECHO = "/v3/security/echo"
+CERTIFICATES = "/v3/certificates"
 
 
 class OrderKey(TypedDict):
@@ -100,7 +102,7 @@ class Caller:
             "Accept": "application/json",
             "Content-Type": "application/json",
             "User-Agent": "tests",
-            "Wechatpay-Serial": self.settings["WECHATPAY_PUBLIC_KEY_ID"],
+            "Wechatpay-Serial": self.settings.get("WECHATPAY_PUBLIC_KEY_ID"),
             "Authorization": self.authorization(method, target, body, **authorization),
         }
 
@@ -120,17 +122,29 @@ class Caller:
 
     def trusts(self, reply: Reply) -> bool:
         """Whether the signature holds under the configured key, whatever key the reply names."""
-        headers = reply.headers
-        text = f"{headers['Wechatpay-Timestamp']}\n{headers['Wechatpay-Nonce']}\n"
-        key = serialization.load_pem_public_key(self.settings["WECHATPAY_PUBLIC_KEY"].encode())
-        assert isinstance(key, rsa.RSAPublicKey)
-        try:
-            signature = base64.b64decode(headers["Wechatpay-Signature"], validate=True)
-            message = text.encode() + reply.body + b"\n"
-            key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
-        except (InvalidSignature, ValueError):
-            return False
-        return True
+        return is_signed(reply, self.settings["WECHATPAY_PUBLIC_KEY"])
+
+
+def is_signed(reply: Reply, pem: str) -> bool:
+    """Whether the reply's signature holds under a public key or the key of a certificate."""
+    text = f"{reply.headers['Wechatpay-Timestamp']}\n{reply.headers['Wechatpay-Nonce']}\n"
+    try:
+        signature = base64.b64decode(reply.headers["Wechatpay-Signature"], validate=True)
+        message = text.encode() + reply.body + b"\n"
+        public_key(pem).verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def public_key(pem: str) -> rsa.RSAPublicKey:
+    key = (
+        x509.load_pem_x509_certificate(pem.encode()).public_key()
+        if "CERTIFICATE" in pem
+        else serialization.load_pem_public_key(pem.encode())
+    )
+    assert isinstance(key, rsa.RSAPublicKey)
+    return key
 
 
 def read_reply(connection: http.client.HTTPConnection) -> Reply:

@@ -116,7 +116,7 @@ def test_a_nonce_that_is_too_long(caller: Caller) -> None:
     assert sign_error(reply, "nonce_str", "longer than 32")
 
 
-@pytest.mark.parametrize("signature", ["AAAA", "not base64"])
+@pytest.mark.parametrize("signature", ["AAAA", "not base64", "é"])
 def test_a_signature_that_does_not_hold_is_told_what_was_signed(
     caller: Caller, signature: str
 ) -> None:

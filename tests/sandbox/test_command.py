@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.caller import Caller
+from tests.sandbox.caller import CERTIFICATES, Caller
+from tests.sandbox.control.http import get
 from wechat_subsidies.sandbox.__main__ import main
 
 
@@ -61,6 +62,45 @@ def test_it_says_what_it_is_asked_and_ends_when_terminated() -> None:
         _, log = process.communicate()
     assert process.returncode == 0
     assert "POST /v3/ecommerce/subsidies/cancel | 404 | ORDER_NOT_EXIST | order 4208" in log
+
+
+def test_a_merchant_of_certificates_gets_settings_for_them() -> None:
+    with running("--key-mode", "certificates") as (_, lines):
+        entry = settings(lines)
+        assert "WECHATPAY_PUBLIC_KEY" not in entry
+        assert Caller(entry).send("GET", CERTIFICATES).status == 200
+
+
+def test_it_limits_rates_unless_told_otherwise() -> None:
+    for options, statuses in ((), {200, 429}), (("--no-rate-limits",), {200}):
+        with running(*options) as (_, lines):
+            caller = Caller(settings(lines))
+            assert {caller.cancel().status for _ in range(3)} == statuses
+
+
+def test_it_keeps_as_many_requests_as_it_is_told() -> None:
+    with running("--ledger-size", "1", "--strict-orders") as (_, lines):
+        entry = settings(lines)
+        for order in "12":
+            Caller(entry).cancel(transaction_id=order)
+        ledger = get(entry["BASE_URL"], "/_sandbox/ledger").content
+    assert (ledger["requests"], [call["number"] for call in ledger["entries"]]) == (2, [2])
+
+
+def test_it_says_where_to_look() -> None:
+    with running() as (_, lines):
+        url = settings(lines)["BASE_URL"]
+        assert f"Status page and control API: {url}/ and /_sandbox/\n" in lines
+        assert get(url, "/").status == 200
+
+
+def test_the_token_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WECHATPAY_SANDBOX_TOKEN", "secret")
+    with running() as (_, lines):
+        url = settings(lines)["BASE_URL"]
+        assert get(url, "/").status == 401
+        assert get(url, "/", headers={"Authorization": "Bearer secret"}).status == 200
+        assert "secret" not in "".join(lines)
 
 
 def test_it_may_be_quiet() -> None:

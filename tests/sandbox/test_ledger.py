@@ -1,10 +1,11 @@
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from tests.sandbox.caller import CANCEL, CANCELLATION, ECHO, Caller
 from wechat_subsidies.sandbox import LedgerEntry, Sandbox
-from wechat_subsidies.sandbox.ledger import most_in_flight
+from wechat_subsidies.sandbox.ledger import Ledger, most_in_flight
 
 
 def test_a_call_leaves_what_was_asked_and_answered(caller: Caller, sandbox: Sandbox) -> None:
@@ -115,3 +116,45 @@ def test_waiting_for_calls_that_do_not_come_says_so(caller: Caller, sandbox: San
     caller.cancel()
     with pytest.raises(TimeoutError, match=r"2 requests were waited for and 1 came within 0.01 s"):
         sandbox.wait_for_calls(2, timeout=0.01)
+
+
+@pytest.fixture(scope="module")
+def forgetful() -> Iterator[Sandbox]:
+    with Sandbox(ledger_size=2) as sandbox:
+        yield sandbox
+
+
+def test_a_bounded_ledger_keeps_the_last_and_counts_all(forgetful: Sandbox) -> None:
+    caller = Caller(forgetful.merchant_settings())
+    forgetful.reset()
+    forgetful.faults.add("rate_limited", times=1)
+    for order in "123":
+        caller.cancel(transaction_id=order)
+    assert [(call.number, call.transaction_id) for call in forgetful.ledger] == [(2, "2"), (3, "3")]
+    totals = forgetful.totals
+    assert (totals.requests, totals.carried_out) == (3, 2)
+    assert (totals.by_status, totals.by_fault) == ({200: 2, 429: 1}, {"rate_limited": 1})
+
+
+def test_a_bounded_ledger_stays_bounded_after_a_reset(forgetful: Sandbox) -> None:
+    caller = Caller(forgetful.merchant_settings())
+    forgetful.reset()
+    assert forgetful.totals.requests == 0
+    for _ in range(3):
+        caller.cancel()
+    assert [call.number for call in forgetful.ledger] == [2, 3]
+
+
+def test_a_request_from_before_a_reset_is_counted_nowhere(caller: Caller, sandbox: Sandbox) -> None:
+    sandbox.faults.add("hang")
+    thread = threading.Thread(target=caller.cancel)
+    thread.start()
+    sandbox.wait_for_calls(1)
+    sandbox.reset()
+    thread.join()
+    assert (sandbox.totals.requests, sandbox.totals.by_status) == (0, {})
+
+
+def test_a_ledger_without_room_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="ledger's size is 0 and must be 1 or more"):
+        Ledger(size=0)

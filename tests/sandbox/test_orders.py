@@ -124,3 +124,24 @@ def test_an_unheard_of_way_to_answer_repeats_is_named(sandbox: Sandbox) -> None:
 def test_an_unheard_of_refund_status_is_named() -> None:
     with pytest.raises(ValueError, match="3008: status 'LOST', not one of SUCCESS, CLOSED"):
         Refund(refund_id="3008", status="LOST")  # type: ignore[arg-type]  # the mistake under test
+
+
+def test_orders_are_shown_as_they_stand(caller: Caller, sandbox: Sandbox) -> None:
+    sandbox.add_order(sub_mchid="19", transaction_id="42", refunds=["3008"])
+    caller.cancel()
+    assert [order.cancelled for order in sandbox.orders] == [False, True]
+    order = sandbox.order(ORDER["transaction_id"])
+    assert order
+    assert order.cancellation
+    assert order.cancellation.description == "订单退款"
+    assert sandbox.order("43") is None
+
+
+def test_an_order_that_is_shown_is_a_copy(sandbox: Sandbox) -> None:
+    sandbox.add_order(sub_mchid="19", transaction_id="42", refunds=["3008"])
+    order = sandbox.order("42")
+    assert order
+    order.refunds.clear()
+    order.cancelled = True
+    assert not sandbox.is_cancelled(sub_mchid="19", transaction_id="42")
+    assert sandbox.orders[0].refunds == [Refund(refund_id="3008")]

@@ -63,7 +63,7 @@ def test_a_refund_is_not_found_without_its_sub_merchant(caller: Caller) -> None:
     assert (reply.refusal, reply.field) == ((400, "PARAM_ERROR"), "sub_mchid")
 
 
-@pytest.mark.parametrize("path", ["/", "/v3/certificates", f"{CANCEL}/", f"{REFUND}/more"])
+@pytest.mark.parametrize("path", ["/v3", "/_sandboxes", f"{CANCEL}/", f"{REFUND}/more"])
 def test_an_unknown_path_does_not_exist(caller: Caller, path: str) -> None:
     assert caller.send("GET", path).refusal == (404, "RESOURCE_NOT_EXISTS")
 

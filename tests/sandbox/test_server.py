@@ -21,7 +21,7 @@ from wechat_subsidies.sandbox import Sandbox
 def test_a_connection_is_kept_for_the_next_call(caller: Caller) -> None:
     connection = caller.connect()
     for _ in range(2):
-        connection.request("GET", "/")
+        connection.request("GET", "/v3")
         assert read_reply(connection).status == 404
         assert connection.sock is not None
     connection.close()
@@ -30,7 +30,7 @@ def test_a_connection_is_kept_for_the_next_call(caller: Caller) -> None:
 def test_an_idle_connection_is_closed_in_the_end() -> None:
     with Sandbox(keep_alive=1) as sandbox, connect(sandbox) as sock:
         sock.settimeout(5)
-        sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        sock.sendall(b"GET /v3 HTTP/1.1\r\nHost: x\r\n\r\n")
         assert sock.recv(4096).startswith(b"HTTP/1.1 404 ")
         while sock.recv(4096):
             pass
@@ -115,7 +115,7 @@ def secure_sandbox(sandbox: Sandbox, tmp_path: Path) -> Iterator[Sandbox]:
 def test_it_speaks_tls(secure_sandbox: Sandbox, tmp_path: Path) -> None:
     assert secure_sandbox.url.startswith("https://127.0.0.1:")
     ca = str(tmp_path / "certificate.pem")
-    reply = requests.get(f"{secure_sandbox.url}/", verify=ca, timeout=10)
+    reply = requests.get(f"{secure_sandbox.url}/v3", verify=ca, timeout=10)
     assert reply.json()["code"] == "RESOURCE_NOT_EXISTS"
 
 

@@ -2,13 +2,19 @@
 
 import argparse
 import logging
+import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 from wechat_subsidies.sandbox import Sandbox
+from wechat_subsidies.sandbox.merchants import KeyMode
+
+TOKEN_VARIABLE = "WECHATPAY_SANDBOX_TOKEN"  # noqa: S105  # the name of a variable, no secret
+LEDGER_SIZE = 10_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,7 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             host=options.host,
             port=options.port,
             keys=options.keys,
+            key_mode=options.key_mode,
             create_orders=not options.strict_orders,
+            rate_limits=options.rate_limits,
+            ledger_size=options.ledger_size,
+            tls=options.tls and (options.tls[0], options.tls[1]),
+            control_token=options.control_token,
         )
         sandbox.start()
     except (OSError, ValueError) as problem:
@@ -57,6 +68,37 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="refuse orders that were not added, in place of creating them on first sight",
     )
+    parser.add_argument(
+        "--key-mode",
+        choices=get_args(KeyMode),
+        default="both",
+        help="which of WeChat Pay's keys the merchant has (default: both)",
+    )
+    parser.add_argument(
+        "--no-rate-limits",
+        dest="rate_limits",
+        action="store_false",
+        help="answer however often it is called",
+    )
+    parser.add_argument(
+        "--ledger-size",
+        type=int,
+        default=LEDGER_SIZE,
+        help=f"how many requests to keep (default: {LEDGER_SIZE})",
+    )
+    parser.add_argument(
+        "--tls",
+        nargs=2,
+        type=Path,
+        metavar=("CERTIFICATE", "KEY"),
+        help="PEM files of a server certificate and its key, to serve https",
+    )
+    parser.add_argument(
+        "--control-token",
+        default=os.environ.get(TOKEN_VARIABLE),
+        help="who knows it may use the control API and the status page; needed where others "
+        f"reach this address (default: the environment variable {TOKEN_VARIABLE})",
+    )
     parser.add_argument("--quiet", action="store_true", help="no line per request")
     return parser
 
@@ -64,12 +106,17 @@ def _parser() -> argparse.ArgumentParser:
 def _introduction(sandbox: Sandbox, folder: Path | None) -> str:
     settings = sandbox.merchant_settings()
     if folder:
-        settings["PRIVATE_KEY"] = str(folder.resolve() / "apiclient_key.pem")
-        settings["WECHATPAY_PUBLIC_KEY"] = str(folder.resolve() / "pub_key.pem")
+        files = {"PRIVATE_KEY": "apiclient_key.pem", "WECHATPAY_PUBLIC_KEY": "pub_key.pem"}
+        settings |= {
+            name: str(folder.resolve() / file) for name, file in files.items() if name in settings
+        }
     entries = "".join(f"        {name!r}: {value!r},\n" for name, value in settings.items())
+    closed = "closed to all; give --control-token to open them here"
     return (
         f"WeChat Pay sandbox at {sandbox.url}, merchant {settings['MCHID']}\n"
         f"Keys: {folder.resolve() if folder else 'in memory, gone when this ends'}\n"
+        "Status page and control API: "
+        f"{f'{sandbox.url}/ and /_sandbox/' if sandbox.is_controllable else closed}\n"
         "Settings:\n"
         'WECHAT_SUBSIDIES = {"MERCHANTS": {\n'
         f'    "default": {{\n{entries}    }},\n'

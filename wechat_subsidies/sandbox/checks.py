@@ -2,14 +2,15 @@
 
 In this order: a bounded body; User-Agent, Accept, Content-Type (400 PARAM_ERROR); the
 Authorization header, its fields, its merchant and serial, its timestamp, its signature
-(401 SIGN_ERROR); Wechatpay-Serial, if sent, naming a key that there is (400 PARAM_ERROR).
+(401 SIGN_ERROR); Wechatpay-Serial, if sent, naming a key that the merchant has (400 PARAM_ERROR).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from wechat_subsidies.sandbox.keys import Merchant
+from wechat_subsidies.sandbox.merchants import Merchant
 from wechat_subsidies.sandbox.messages import RefusalError, Request, error
+from wechat_subsidies.sandbox.platform_keys import PlatformKeys
 from wechat_subsidies.sandbox.signing import (
     Authorization,
     is_signed_by,
@@ -57,12 +58,21 @@ def authenticate(request: Request, *, merchants: Mapping[str, Merchant], now: fl
     return merchant
 
 
-def check_answer_key(request: Request, key_ids: Collection[str]) -> None:
-    """Refuse a `Wechatpay-Serial` naming a key that there is not; it may be missing."""
+def check_answer_key(request: Request, *, platform: PlatformKeys, merchant: Merchant) -> None:
+    """Refuse a `Wechatpay-Serial` naming a key that the merchant has not; it may be missing."""
     asked = request.header("Wechatpay-Serial")
-    if asked and asked not in key_ids:
-        issue = f"names {asked!r}; there is {', '.join(sorted(key_ids))}"
+    if asked and not platform.knows(asked, merchant=merchant):
+        issue = f"names {asked!r}; there is {', '.join(platform.ids_of(merchant))}"
         raise _bad_header("Wechatpay-Serial", issue)
+
+
+def claimed_merchant(request: Request, merchants: Mapping[str, Merchant]) -> Merchant | None:
+    """Return the merchant whom a request names, without proof, None where there is none."""
+    try:
+        authorization = parse_authorization(request.header("Authorization"))
+    except ValueError:
+        return None
+    return merchants.get(authorization.mchid)
 
 
 def _merchant(authorization: Authorization, merchants: Mapping[str, Merchant]) -> Merchant:

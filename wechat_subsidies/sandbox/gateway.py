@@ -4,15 +4,18 @@ import functools
 import logging
 import secrets
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wechat_subsidies.sandbox import checks, routes
-from wechat_subsidies.sandbox.keys import Merchant, PlatformKey
+from wechat_subsidies.sandbox.keys import PlatformKey
 from wechat_subsidies.sandbox.ledger import Ledger, LedgerEntry, Line
+from wechat_subsidies.sandbox.limits import RateLimits
+from wechat_subsidies.sandbox.merchants import Merchants
 from wechat_subsidies.sandbox.messages import Answer, RefusalError, Request, error
 from wechat_subsidies.sandbox.orders import Orders
 from wechat_subsidies.sandbox.plan import UNDISTURBED, FaultPlan, Meeting
+from wechat_subsidies.sandbox.platform_keys import PlatformKeys
+from wechat_subsidies.sandbox.routing import Route, find
 from wechat_subsidies.sandbox.wire import Wire
 
 logger = logging.getLogger("wechat_subsidies.sandbox")
@@ -24,8 +27,9 @@ _NOTHING_DONE = error(500, "SYSTEM_ERROR", "Nothing was done; call again later."
 class State:
     """All that the gateway knows; safe to use from several threads."""
 
-    platform: PlatformKey
-    merchants: Mapping[str, Merchant]
+    platform: PlatformKeys
+    merchants: Merchants
+    limits: RateLimits
     orders: Orders
     faults: FaultPlan
     ledger: Ledger
@@ -46,7 +50,7 @@ class Gateway:
             meeting, answer = self._answer(request, line)
             request_id = _new_request_id()
             ledger.note(line, request_id=request_id)
-            sealed = meeting.fault.seal(answer, key=self._state.platform)
+            sealed = meeting.fault.seal(answer, key=self._answer_key(request))
             whole = sealed.with_headers(("Request-ID", request_id))
             meeting.fault.deliver(whole, wire=wire, patience=meeting.patience)
         finally:
@@ -55,30 +59,49 @@ class Gateway:
 
     def _answer(self, request: Request, line: Line) -> tuple[Meeting, Answer]:
         try:
-            route, call = self._admit(request)
+            route, call = self._admit(request, line)
         except RefusalError as refusal:
             return UNDISTURBED, refusal.answer
         meeting = self._state.faults.take(request)
-        self._state.ledger.note(line, mchid=call.mchid, fault=meeting.fault.name or None)
+        self._state.ledger.note(line, fault=meeting.fault.name or None)
         answer = _work(route, call) if meeting.fault.done else _NOTHING_DONE
         self._state.ledger.note(line, carried_out=answer.carried_out)
         return meeting, meeting.fault.change(answer, request=request)
 
-    def _admit(self, request: Request) -> tuple[routes.Route, routes.Call]:
-        route, named = routes.find(method=request.method, path=request.path)
+    def _admit(self, request: Request, line: Line) -> tuple[Route[routes.Call], routes.Call]:
+        state = self._state
+        route, named = find(routes.ROUTES, method=request.method, path=request.path)
         checks.check_size(request)
         checks.check_headers(request)
-        merchant = checks.authenticate(
-            request, merchants=self._state.merchants, now=request.received_at
+        merchant = checks.authenticate(request, merchants=state.merchants, now=request.received_at)
+        state.ledger.note(line, mchid=merchant.mchid)
+        checks.check_answer_key(request, platform=state.platform, merchant=merchant)
+        cancels = route.template == routes.CANCEL_PATH
+        state.limits.take(
+            mchid=merchant.mchid,
+            api=route.template,
+            sub_mchid=line.entry.sub_mchid if cancels else None,
+            transaction_id=line.entry.transaction_id if cancels else None,
         )
-        checks.check_answer_key(request, [self._state.platform.key_id])
         call = routes.Call(
-            request=request, mchid=merchant.mchid, named=named, orders=self._state.orders
+            request=request,
+            merchant=merchant,
+            named=named,
+            orders=state.orders,
+            platform=state.platform,
         )
         return route, call
 
+    def _answer_key(self, request: Request) -> PlatformKey:
+        state = self._state
+        return state.platform.for_answer(
+            asked=request.header("Wechatpay-Serial"),
+            merchant=checks.claimed_merchant(request, state.merchants),
+            listing=request.path == routes.CERTIFICATES_PATH,
+        )
 
-def _work(route: routes.Route, call: routes.Call) -> Answer:
+
+def _work(route: Route[routes.Call], call: routes.Call) -> Answer:
     try:
         return route.respond(call)
     except RefusalError as refusal:

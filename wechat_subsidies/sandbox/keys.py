@@ -1,30 +1,16 @@
-"""Keys that are thrown away: the merchant's, with a certificate, and WeChat Pay's."""
+"""RSA keys and certificates that are thrown away, and the texts that they are kept as."""
 
 import datetime
 import hashlib
-import json
 import secrets
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-DEFAULT_MCHID = "1900000001"
 _VALID_FOR = datetime.timedelta(days=5 * 365)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Merchant:
-    """A platform merchant who may call. The private key is known only if it was made here."""
-
-    mchid: str
-    serial_no: str
-    public_key: rsa.RSAPublicKey
-    private_key_pem: str | None = field(default=None, repr=False)
-    certificate_pem: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,50 +26,31 @@ class PlatformKey:
         return public_pem(self.private_key.public_key())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyRing:
-    """The keys that a sandbox starts with."""
-
-    merchant: Merchant
-    platform: PlatformKey
-
-
 def generate_key() -> rsa.RSAPrivateKey:
     """Return a new RSA key of 2048 bits, as WeChat Pay uses."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def new_merchant(mchid: str) -> Merchant:
-    """Return a merchant with a new key and a self-signed certificate."""
-    key = generate_key()
-    return merchant_of(mchid=mchid, key=key, certificate=self_signed(mchid=mchid, key=key))
-
-
 def new_platform_key(mchid: str) -> PlatformKey:
     """Return a new key of WeChat Pay's with an id of the usual shape."""
-    key = generate_key()
-    return PlatformKey(key_id=_key_id(mchid=mchid, key=key), private_key=key)
+    return platform_key_of(mchid=mchid, key=generate_key())
 
 
-def merchant_of(*, mchid: str, key: rsa.RSAPrivateKey, certificate: x509.Certificate) -> Merchant:
-    """Return the merchant that a key and its certificate make."""
-    return Merchant(
-        mchid=mchid,
-        serial_no=_serial_no(certificate),
-        public_key=key.public_key(),
-        private_key_pem=private_pem(key),
-        certificate_pem=certificate.public_bytes(serialization.Encoding.PEM).decode(),
-    )
+def platform_key_of(
+    *, mchid: str, key: rsa.RSAPrivateKey, key_id: str | None = None
+) -> PlatformKey:
+    """Return WeChat Pay's key under `key_id`; None: an id of the usual shape, of the key's own."""
+    return PlatformKey(key_id=key_id or _key_id(mchid=mchid, key=key), private_key=key)
 
 
-def self_signed(*, mchid: str, key: rsa.RSAPrivateKey) -> x509.Certificate:
-    """Return a certificate for `mchid` with a serial of 40 hex digits, as real ones have."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, mchid)])
+def self_signed(*, name: str, key: rsa.RSAPrivateKey) -> x509.Certificate:
+    """Return a certificate for `name` with a serial of 40 hex digits, as real ones have."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(subject)
+        .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(5 << 156 | secrets.randbits(156))
         .not_valid_before(now - datetime.timedelta(days=1))
@@ -108,86 +75,59 @@ def public_pem(key: rsa.RSAPublicKey) -> str:
     ).decode()
 
 
+def certificate_pem(certificate: x509.Certificate) -> str:
+    """Return the PEM text of a certificate."""
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+# What the parsers raise is written to follow the name of the file or the field.
+
+
 def parse_public_key(pem: str) -> rsa.RSAPublicKey:
     """Return the RSA key of a PEM text. Raises ValueError if it holds anything else."""
-    key = serialization.load_pem_public_key(pem.encode())
-    if isinstance(key, rsa.RSAPublicKey):
-        return key
-    raise ValueError("The public key is not an RSA key; WeChat Pay uses RSA of 2048 bits.")
-
-
-def key_ring(folder: Path | None = None) -> KeyRing:
-    """Return the keys kept in `folder`, made and written where they are missing; None: new ones.
-
-    Raises ValueError, naming the file, for a file that holds something else.
-    """
-    if folder is None:
-        return KeyRing(
-            merchant=new_merchant(DEFAULT_MCHID), platform=new_platform_key(DEFAULT_MCHID)
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    return _KeyFolder(folder).key_ring()
-
-
-class _KeyFolder:
-    """The files of one folder, named as WeChat Pay names a merchant's."""
-
-    def __init__(self, folder: Path) -> None:
-        self._merchant_key = folder / "apiclient_key.pem"
-        self._certificate = folder / "apiclient_cert.pem"
-        self._platform_key = folder / "wechatpay_private_key.pem"
-        self._platform_public_key = folder / "pub_key.pem"
-        self._ids = folder / "sandbox.json"
-
-    def key_ring(self) -> KeyRing:
-        ids = json.loads(self._ids.read_text()) if self._ids.exists() else {}
-        mchid = ids.get("mchid", DEFAULT_MCHID)
-        merchant = self._merchant(mchid)
-        key = _read_or_make_key(self._platform_key)
-        key_id = ids.get("wechatpay_public_key_id") or _key_id(mchid=mchid, key=key)
-        ring = KeyRing(merchant=merchant, platform=PlatformKey(key_id=key_id, private_key=key))
-        self._write_public_parts(ring)
-        return ring
-
-    def _merchant(self, mchid: str) -> Merchant:
-        key = _read_or_make_key(self._merchant_key)
-        if not self._certificate.exists():
-            made = self_signed(mchid=mchid, key=key)
-            self._certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-        certificate = x509.load_pem_x509_certificate(self._certificate.read_bytes())
-        if certificate.public_key() != key.public_key():
-            raise ValueError(
-                f"{self._certificate} does not belong to {self._merchant_key}. "
-                "Put the right one there, or delete both to have new ones made."
-            )
-        return merchant_of(mchid=mchid, key=key, certificate=certificate)
-
-    def _write_public_parts(self, ring: KeyRing) -> None:
-        self._platform_public_key.write_text(ring.platform.public_key_pem)
-        ids = {
-            "mchid": ring.merchant.mchid,
-            "merchant_serial_no": ring.merchant.serial_no,
-            "wechatpay_public_key_id": ring.platform.key_id,
-        }
-        self._ids.write_text(json.dumps(ids, indent=2) + "\n")
-
-
-def _read_or_make_key(path: Path) -> rsa.RSAPrivateKey:
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(private_pem(generate_key()))
     try:
-        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        key = serialization.load_pem_public_key(pem.encode())
+    except ValueError as problem:
+        raise ValueError("holds no public key in PEM form.") from problem
+    return _rsa_public(key)
+
+
+def parse_private_key(pem: str) -> rsa.RSAPrivateKey:
+    """Return the RSA key of an unencrypted PEM text. Raises ValueError for anything else."""
+    try:
+        key = serialization.load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError) as problem:
-        raise ValueError(f"{path} holds no unencrypted private key in PEM form.") from problem
+        raise ValueError("holds no unencrypted private key in PEM form.") from problem
     if isinstance(key, rsa.RSAPrivateKey):
         return key
-    raise ValueError(f"{path} holds a key that is not RSA; WeChat Pay uses RSA of 2048 bits.")
+    raise ValueError("holds a key that is not RSA; WeChat Pay uses RSA of 2048 bits.")
 
 
-def _serial_no(certificate: x509.Certificate) -> str:
+def parse_certificate(pem: str) -> x509.Certificate:
+    """Return the certificate of a PEM text. Raises ValueError unless it is one of an RSA key."""
+    try:
+        certificate = x509.load_pem_x509_certificate(pem.encode())
+    except ValueError as problem:
+        raise ValueError("holds no certificate in PEM form.") from problem
+    certificate_key(certificate)
+    return certificate
+
+
+def certificate_key(certificate: x509.Certificate) -> rsa.RSAPublicKey:
+    """Return the RSA key that a certificate is for. Raises ValueError if it is for another kind."""
+    return _rsa_public(certificate.public_key())
+
+
+def serial_of(certificate: x509.Certificate) -> str:
+    """Return the serial in hex, upper case, an even number of digits."""
     digits = f"{certificate.serial_number:X}"
     return digits.zfill(len(digits) + len(digits) % 2)
+
+
+def _rsa_public(key: object) -> rsa.RSAPublicKey:
+    if isinstance(key, rsa.RSAPublicKey):
+        return key
+    raise ValueError("holds a key that is not an RSA key; WeChat Pay uses RSA of 2048 bits.")
 
 
 def _key_id(*, mchid: str, key: rsa.RSAPrivateKey) -> str:

@@ -1,6 +1,7 @@
 """What arrived and what became of it, in the order of arrival, for tests to ask."""
 
 import threading
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -38,20 +39,45 @@ class LedgerEntry:
     fault: str | None = None
 
 
+@dataclass(slots=True)
+class Totals:
+    """What was counted since the beginning or the last reset, also of entries long forgotten.
+
+    `by_status` counts answers by HTTP status, `by_fault` the faults that were met.
+    """
+
+    requests: int = 0
+    carried_out: int = 0
+    by_status: Counter[int] = field(default_factory=Counter)
+    by_fault: Counter[str] = field(default_factory=Counter)
+
+    def count(self, before: LedgerEntry, after: LedgerEntry) -> None:
+        """Count what an entry says now and did not say before."""
+        self.carried_out += after.carried_out - before.carried_out
+        if after.status and not before.status:
+            self.by_status[after.status] += 1
+        if after.fault and not before.fault:
+            self.by_fault[after.fault] += 1
+
+
 class Line:
     """A place in the ledger that is still being written; `entry` is how it reads by now."""
 
-    __slots__ = ("entry",)
+    __slots__ = ("entry", "totals")
 
-    def __init__(self, entry: LedgerEntry) -> None:
+    def __init__(self, entry: LedgerEntry, totals: Totals) -> None:
         self.entry = entry
+        self.totals = totals
 
 
 class Ledger:
-    """The lines, guarded by one lock."""
+    """The lines, guarded by one lock; the last `size` of them (None: all)."""
 
-    def __init__(self) -> None:
-        self._lines: list[Line] = []
+    def __init__(self, *, size: int | None = None) -> None:
+        if size is not None and size < 1:
+            raise ValueError(f"The ledger's size is {size} and must be 1 or more, or None.")
+        self._lines: deque[Line] = deque(maxlen=size)
+        self._totals = Totals()
         self._changed = threading.Condition()
 
     def begin(self, request: Request) -> Line:
@@ -59,8 +85,9 @@ class Ledger:
         sub_mchid = request.named("sub_mchid") or request.query.get("sub_mchid")
         transaction_id = request.named("transaction_id")
         with self._changed:
+            self._totals.requests += 1
             entry = LedgerEntry(
-                number=len(self._lines) + 1,
+                number=self._totals.requests,
                 method=request.method,
                 path=request.path,
                 body=request.body,
@@ -69,7 +96,7 @@ class Ledger:
                 sub_mchid=sub_mchid,
                 transaction_id=transaction_id,
             )
-            line = Line(entry)
+            line = Line(entry, self._totals)
             self._lines.append(line)
             self._changed.notify_all()
         return line
@@ -77,13 +104,24 @@ class Ledger:
     def note(self, line: Line, **facts: Any) -> None:
         """Write down more of a request; `facts` are fields of LedgerEntry."""
         with self._changed:
-            line.entry = replace(line.entry, **facts)
+            before, line.entry = line.entry, replace(line.entry, **facts)
+            line.totals.count(before, line.entry)
             self._changed.notify_all()
+
+    def totals(self) -> Totals:
+        """Return a copy of what was counted."""
+        with self._changed:
+            return replace(
+                self._totals,
+                by_status=self._totals.by_status.copy(),
+                by_fault=self._totals.by_fault.copy(),
+            )
 
     def clear(self) -> None:
         """Forget everything. Requests still under way write into lines that nobody reads."""
         with self._changed:
-            self._lines = []
+            self._lines = deque(maxlen=self._lines.maxlen)
+            self._totals = Totals()
 
     def entries(
         self, *, transaction_id: str | None = None, path: str | None = None

@@ -5,7 +5,7 @@ apis/chapter7_5_3.shtml. How a repeated cancellation is answered is documented n
 """
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from wechat_subsidies.sandbox.messages import RefusalError, error
@@ -108,6 +108,17 @@ class Orders:
         with self._lock:
             self._orders[order.transaction_id] = order
 
+    def all(self) -> list[Order]:
+        """Return copies of all orders, as they were first seen."""
+        with self._lock:
+            return [_copy(order) for order in self._orders.values()]
+
+    def get(self, transaction_id: str) -> Order | None:
+        """Return a copy of one order, None if it is not known."""
+        with self._lock:
+            order = self._orders.get(transaction_id)
+            return order and _copy(order)
+
     def clear(self) -> None:
         """Forget all orders."""
         with self._lock:
@@ -169,6 +180,10 @@ class Orders:
             raise _invalid_request(order, "was cancelled before with other parameters")
         if self.repeat == "invalid_request":
             raise _invalid_request(order, "has had its subsidy cancelled already")
+
+
+def _copy(order: Order) -> Order:
+    return replace(order, refunds=list(order.refunds))
 
 
 def _check_rules(order: Order, wanted: Cancellation) -> None:

@@ -1,7 +1,8 @@
 """Which request meets which fault."""
 
+import random
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from wechat_subsidies.sandbox.deliveries import Patience
 from wechat_subsidies.sandbox.faults import FAULTS, NO_FAULT, Fault
@@ -21,13 +22,19 @@ UNDISTURBED = Meeting(fault=NO_FAULT, patience=Patience(seconds=None, released=t
 
 @dataclass(slots=True, kw_only=True)
 class PlannedFault:
-    """A fault, whom it meets (None: everybody), and how many times more (None: always)."""
+    """A fault, whom it meets (None: everybody), and how many times more (None: always).
 
+    `share` is the part of those requests that it meets, from 0 to 1; `chances` draws them.
+    """
+
+    number: int
     fault: Fault
     patience: Patience
     transaction_id: str | None = None
     path: str | None = None
     times: int | None = None
+    share: float | None = None
+    chances: random.Random = field(repr=False)
 
     def matches(self, request: Request) -> bool:
         """Say whether the request is to meet this fault."""
@@ -36,6 +43,10 @@ class PlannedFault:
             and self.path in (None, request.path)
             and self.transaction_id in (None, request.named("transaction_id"))
         )
+
+    def strikes(self) -> bool:
+        """Draw whether a matching request is one of the share."""
+        return self.share is None or self.chances.random() < self.share
 
 
 class FaultPlan:
@@ -47,6 +58,7 @@ class FaultPlan:
 
     def __init__(self) -> None:
         self._planned: list[PlannedFault] = []
+        self._added = 0
         self._lock = threading.Lock()
         self._released = threading.Event()
 
@@ -57,33 +69,48 @@ class FaultPlan:
         transaction_id: str | None = None,
         path: str | None = None,
         times: int | None = None,
+        share: float | None = None,
+        seed: int | None = None,
         seconds: float | None = None,
         done: bool | None = None,
-    ) -> None:
-        """Plan a fault for requests of one order and/or one path, `times` times (None: always).
+    ) -> int:
+        """Plan a fault for requests of one order and/or one path; return its number.
 
-        `seconds` is how long "delay" waits and "drip" waits per byte. `done` overrides whether
-        the work is done. Raises ValueError for a name that is not in the table of faults.
+        It meets them `times` times (None: always), or a `share` of them: 0.3 is three in ten,
+        drawn at random, the same ones again under the same `seed`. `seconds` is how long "delay"
+        waits and "drip" waits per byte. `done` overrides whether the work is done. Raises
+        ValueError for a name that is not in the table of faults and for numbers out of range.
         """
-        if name not in FAULTS:
-            raise ValueError(f"There is no fault {name!r}; there is {', '.join(FAULTS)}.")
-        if times is not None and times < 1:
-            raise ValueError(f"Fault {name}: times is {times} and must be 1 or more, or None.")
-        fault = FAULTS[name]
-        if done is not None:
-            fault = replace(fault, done=done)
+        _check(name, times=times, share=share, seconds=seconds)
+        fault = FAULTS[name] if done is None else replace(FAULTS[name], done=done)
+        waits = fault.seconds if seconds is None else seconds
         with self._lock:
-            patience = Patience(
-                seconds=fault.seconds if seconds is None else seconds, released=self._released
-            )
+            self._added += 1
             planned = PlannedFault(
+                number=self._added,
                 fault=fault,
-                patience=patience,
+                patience=Patience(seconds=waits, released=self._released),
                 transaction_id=transaction_id,
                 path=path,
                 times=times,
+                share=share,
+                chances=random.Random(seed),  # noqa: S311  # a dice for tests guards no secret
             )
             self._planned.append(planned)
+            return planned.number
+
+    def planned(self) -> list[PlannedFault]:
+        """Return the faults that may still be met, in the order of planning."""
+        with self._lock:
+            return [replace(planned) for planned in self._planned if planned.times != 0]
+
+    def remove(self, number: int) -> None:
+        """Forget one fault; what hangs in it goes on hanging. Raises KeyError for none such."""
+        with self._lock:
+            kept = [planned for planned in self._planned if planned.number != number]
+            if len(kept) == len(self._planned):
+                raise KeyError(number)
+            self._planned = kept
 
     def clear(self) -> None:
         """Forget all faults and let go of what hangs."""
@@ -103,9 +130,20 @@ class FaultPlan:
         """Return the fault that this request meets, using it up; UNDISTURBED if none."""
         with self._lock:
             matching = [planned for planned in self._planned if planned.matches(request)]
-            if not matching:
-                return UNDISTURBED
-            chosen = min(matching, key=lambda planned: planned.transaction_id is None)
-            if chosen.times is not None:
-                chosen.times -= 1
-            return Meeting(fault=chosen.fault, patience=chosen.patience)
+            matching.sort(key=lambda planned: planned.transaction_id is None)
+            for planned in matching:
+                if planned.strikes():
+                    planned.times = planned.times and planned.times - 1
+                    return Meeting(fault=planned.fault, patience=planned.patience)
+            return UNDISTURBED
+
+
+def _check(name: str, *, times: int | None, share: float | None, seconds: float | None) -> None:
+    if name not in FAULTS:
+        raise ValueError(f"There is no fault {name!r}; there is {', '.join(FAULTS)}.")
+    if times is not None and times < 1:
+        raise ValueError(f"Fault {name}: times is {times} and must be 1 or more, or None.")
+    if share is not None and not 0 < share <= 1:
+        raise ValueError(f"Fault {name}: share is {share} and must be above 0 and at most 1.")
+    if seconds is not None and not 0 <= seconds < threading.TIMEOUT_MAX:
+        raise ValueError(f"Fault {name}: seconds is {seconds} and must be 0 or more.")

@@ -1,13 +1,15 @@
 """The APIs: which path is answered by which function."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import unquote
 
+from wechat_subsidies.sandbox.certificates import listing
 from wechat_subsidies.sandbox.fields import Field, read_fields
+from wechat_subsidies.sandbox.merchants import Merchant
 from wechat_subsidies.sandbox.messages import Answer, RefusalError, Request, error, json_answer
 from wechat_subsidies.sandbox.orders import Cancellation, Orders, Refund
+from wechat_subsidies.sandbox.platform_keys import PlatformKeys
+from wechat_subsidies.sandbox.routing import Route
 
 _MOMENT = "2026-11-01T10:00:00+08:00"
 
@@ -17,37 +19,10 @@ class Call:
     """A request that was admitted: who calls, what the path named, and the state to work on."""
 
     request: Request
-    mchid: str
+    merchant: Merchant
     named: Mapping[str, str]
     orders: Orders
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """A method, a path with `{names}`, and the function that answers; it may raise RefusalError."""
-
-    method: str
-    template: str
-    respond: Callable[[Call], Answer]
-
-    def match(self, path: str) -> dict[str, str] | None:
-        """Return what the path names, None if it is another path."""
-        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.template))
-        found = re.fullmatch(pattern, path)
-        return {k: unquote(v) for k, v in found.groupdict().items()} if found else None
-
-
-def find(*, method: str, path: str) -> tuple[Route, dict[str, str]]:
-    """Return the route and what the path names. Raises RefusalError with 404 or 405."""
-    matches = [(route, named) for route in ROUTES if (named := route.match(path)) is not None]
-    if not matches:
-        raise RefusalError(error(404, "RESOURCE_NOT_EXISTS", f"There is no API at {path}."))
-    for route, named in matches:
-        if route.method == method:
-            return route, named
-    allowed = ", ".join(route.method for route, _ in matches)
-    answer = error(405, "METHOD_NOT_ALLOWED", f"{path} takes {allowed}, not {method}.")
-    raise RefusalError(answer.with_headers(("Allow", allowed)))
+    platform: PlatformKeys
 
 
 def cancel_subsidy(call: Call) -> Answer:
@@ -59,7 +34,7 @@ def cancel_subsidy(call: Call) -> Answer:
         refund_id=sent.get("refund_id"),
         description=sent["description"],
     )
-    carried_out = call.orders.cancel(wanted, mchid=call.mchid)
+    carried_out = call.orders.cancel(wanted, mchid=call.merchant.mchid)
     return replace(cancellation_answer(sent, result="SUCCESS"), carried_out=carried_out)
 
 
@@ -82,9 +57,25 @@ def query_refund(call: Call) -> Answer:
         detail = {"field": "sub_mchid", "issue": "is required", "location": "query"}
         raise RefusalError(error(400, "PARAM_ERROR", "sub_mchid is required.", detail=detail))
     order, refund = call.orders.refund(
-        refund_id=call.named["refund_id"], sub_mchid=sub_mchid, mchid=call.mchid
+        refund_id=call.named["refund_id"], sub_mchid=sub_mchid, mchid=call.merchant.mchid
     )
     return json_answer(200, _refund_content(refund, transaction_id=order.transaction_id))
+
+
+def download_certificates(call: Call) -> Answer:
+    """List the valid platform certificates, encrypted for the caller.
+
+    A merchant who has none, as every new one, gets 404. Source: pay.weixin.qq.com/docs/merchant/
+    development/interface-rules/ (signature-verification).
+    """
+    if not call.merchant.has_certificates:
+        message = (
+            f"Merchant {call.merchant.mchid} has no platform certificates; "
+            "verify with the WeChat Pay public key."
+        )
+        raise RefusalError(error(404, "RESOURCE_NOT_EXISTS", message))
+    certificates = call.platform.certificates()
+    return json_answer(200, listing(certificates, api_v3_key=call.merchant.api_v3_key))
 
 
 def _refund_content(refund: Refund, *, transaction_id: str) -> dict[str, object]:
@@ -116,9 +107,11 @@ _CANCELLATION = (
 CANCEL_PATH = "/v3/ecommerce/subsidies/cancel"
 ECHO_PATH = "/v3/security/echo"
 REFUND_PATH = "/v3/ecommerce/refunds/id/{refund_id}"
+CERTIFICATES_PATH = "/v3/certificates"
 
 ROUTES = (
     Route(method="POST", template=CANCEL_PATH, respond=cancel_subsidy),
     Route(method="POST", template=ECHO_PATH, respond=echo),
     Route(method="GET", template=REFUND_PATH, respond=query_refund),
+    Route(method="GET", template=CERTIFICATES_PATH, respond=download_certificates),
 )

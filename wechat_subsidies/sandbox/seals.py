@@ -12,6 +12,7 @@ from wechat_subsidies.sandbox.messages import Answer
 from wechat_subsidies.sandbox.signing import sign_answer
 
 STALE_SECONDS = 600
+_UNHEARD_OF_SERIAL = "5" + "0" * 38 + "1"
 
 
 class Seal(Protocol):
@@ -37,7 +38,7 @@ def stale(answer: Answer, *, key: PlatformKey) -> Answer:
 
 def foreign_key(answer: Answer, *, key: PlatformKey) -> Answer:
     """Sign correctly, with a key that nobody was told of."""
-    return signed(answer, key=_unheard_of())
+    return signed(answer, key=_unheard_of(looks_like=key.key_id))
 
 
 def bad_signature(answer: Answer, *, key: PlatformKey) -> Answer:
@@ -64,6 +65,13 @@ def _with_a_flipped_bit(signature: str) -> str:
     return base64.b64encode(raw).decode()
 
 
+def _unheard_of(*, looks_like: str) -> PlatformKey:
+    key = _spare_key()
+    # In certificate mode a serial: a client takes it for one of a rotation that it has missed.
+    foreign_id = key.key_id if looks_like.startswith("PUB_KEY_ID_") else _UNHEARD_OF_SERIAL
+    return PlatformKey(key_id=foreign_id, private_key=key.private_key)
+
+
 @functools.cache
-def _unheard_of() -> PlatformKey:
+def _spare_key() -> PlatformKey:
     return new_platform_key("0000000000")

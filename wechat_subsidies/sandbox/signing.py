@@ -5,7 +5,6 @@ interface-rules/ (signature-generation, signature-verification).
 """
 
 import base64
-import binascii
 import re
 import secrets
 from dataclasses import dataclass
@@ -61,7 +60,7 @@ def is_signed_by(key: rsa.RSAPublicKey, *, message: bytes, signature: str) -> bo
     try:
         raw = base64.b64decode(signature, validate=True)
         key.verify(raw, message, padding.PKCS1v15(), hashes.SHA256())
-    except (binascii.Error, InvalidSignature):
+    except (ValueError, InvalidSignature):
         return False
     return True
 
