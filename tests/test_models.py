@@ -34,6 +34,14 @@ def test_what_is_not_to_be_sent_is_not_due(cancellation: SubsidyCancellation, st
         SubsidyCancellation.objects.update(status=status)
 
 
+def test_scopes_and_keys_are_compared_letter_for_letter(cancellation: SubsidyCancellation) -> None:
+    rows = SubsidyCancellation.objects
+    rows.update(scope="aB", order_pk="aB", order_model="shop.Order")
+    assert list(rows.in_scopes(frozenset({"aB"}))) == [cancellation]
+    assert not rows.in_scopes(frozenset({"Ab"})).exists()
+    assert not rows.filter(order_pk="ab").exists()
+
+
 def test_what_is_to_be_sent_is_due_some_day(cancellation: SubsidyCancellation) -> None:
     with pytest.raises(IntegrityError, match="subsidies_due_if_open"):
         SubsidyCancellation.objects.update(send_after=None)

@@ -190,3 +190,15 @@ def server_certificate(key_pem: str) -> bytes:
         .sign(key, hashes.SHA256())
         .public_bytes(Encoding.PEM)
     )
+
+
+def test_a_port_that_the_system_chose_can_be_bound_again_at_once():
+    with Sandbox(keep_alive=1) as sandbox:
+        url = sandbox.url
+        with socket.create_connection(urlsplit(url).netloc.split(":")) as client:
+            client.sendall(b"GET /none HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            while client.recv(4096):
+                pass  # the server closes first, and its end of the connection lingers
+        sandbox.stop()
+        sandbox.start()
+        assert sandbox.url == url

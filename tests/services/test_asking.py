@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.test import RequestFactory
 
 from example_project.shop.models import Order, Seller
 from wechat_subsidies import services
@@ -100,6 +102,49 @@ def test_a_withdrawn_cancellation_is_judged_anew(
     Order.objects.update(is_profit_shared=True)
     with pytest.raises(NotEligible, match="该订单已分账"):
         services.cancel_subsidy_for_order(order)
+
+
+def test_what_does_not_exist_for_a_request_is_not_asked_for(
+    gateway: Sandbox, make_order: Callable[..., Order], rf: RequestFactory
+) -> None:
+    order = make_order()
+    Seller.objects.update(wechat_mchid="1900013499")
+    with pytest.raises(NotEligible) as refusal:
+        services.cancel_subsidy(
+            sub_mchid="1900013401",
+            transaction_id=order.wechat_transaction_id,
+            http_request=rf.get("/"),
+        )
+    assert refusal.value.code == "not_found"
+    assert gateway.calls() == []
+
+
+def test_a_withdrawn_one_begins_anew_and_not_too_soon(gateway: Sandbox) -> None:
+    cancellation = services.cancel_subsidy(**EXAMPLE, send="later")
+    later = cancellation.asked_at + timedelta(hours=1)
+    SubsidyCancellation.objects.update(
+        status=Status.WITHDRAWN,
+        send_after=None,
+        not_before=later,
+        unknown_count=7,
+        error_code="PARAM_ERROR",
+        resolved_by_name="somebody",
+    )
+    again = services.cancel_subsidy(**EXAMPLE)
+    assert (again.status, again.send_after) == (Status.PENDING, later)
+    assert (again.unknown_count, again.error_code, again.resolved_by_name) == (0, "", "")
+
+
+def test_who_asks_need_not_be_a_user(gateway: Sandbox, make_order: Callable[..., Order]) -> None:
+    order = make_order()
+    cancellation = services.cancel_subsidy(**EXAMPLE, requested_by=order)
+    assert (cancellation.requested_by, cancellation.requested_by_name) == (None, str(order))
+
+
+def test_a_misspelt_way_to_send_is_refused(gateway: Sandbox) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        services.cancel_subsidies([], send="nwo")
+    assert refusal.value.fields["send"][0] == "invalid"
 
 
 def test_send_later_only_records(gateway: Sandbox) -> None:

@@ -1,13 +1,15 @@
 """Batches: drafted, confirmed once, worked on bit by bit."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import DataError
 
 from example_project.shop.models import Order
 from wechat_subsidies import services
-from wechat_subsidies.exceptions import InvalidRequest
+from wechat_subsidies.exceptions import ConcurrentRequest, InvalidRequest
 from wechat_subsidies.models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
 from wechat_subsidies.sandbox import Sandbox
 
@@ -166,6 +168,90 @@ def test_a_batch_whose_orders_are_gone_does_not_hold_up_others(
     assert (codes(retired), codes(fine)) == (["adapter_error"], ["asked"])
     assert len(gateway.calls()) == 1
     assert "shop.Retired cannot be loaded" in caplog.text
+
+
+def test_an_explicit_yes_holds_for_the_amounts_that_were_seen(
+    gateway: Sandbox, make_order: MakeOrder
+) -> None:
+    order = make_order(refunds=(900,))
+    batch = services.draft_batch([order])
+    services.confirm_batch(batch, confirmed_by="lihua", partial_items=[batch.items.get().pk])
+    order.refunds.update(fen=1)
+    services.work_on_batch(batch.pk)
+    assert codes(batch) == ["changed"]
+    assert gateway.calls() == []
+
+
+def test_an_order_that_is_left_out_does_not_make_another_a_duplicate(
+    gateway: Sandbox, make_order: MakeOrder
+) -> None:
+    left_out = make_order(refunds=())
+    twin = make_order(wechat_transaction_id=left_out.wechat_transaction_id)
+    assert codes(services.draft_batch([left_out, twin])) == ["not_refunded", "draft"]
+
+
+def test_an_item_says_with_which_description_it_was_sent(
+    gateway: Sandbox, make_order: MakeOrder
+) -> None:
+    batch = services.draft_batch([make_order()], description="草稿")
+    services.confirm_batch(batch, confirmed_by="lihua", description="确认")
+    services.work_on_batch(batch.pk)
+    assert batch.items.get().description == SubsidyCancellation.objects.get().description == "确认"
+
+
+def test_an_item_that_cannot_be_recorded_does_not_hold_up_its_neighbours(
+    gateway: Sandbox, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, fine = make_order(), make_order()
+    whole = services.slices.record
+
+    def record(wish: Any, *, using: str) -> SubsidyCancellation:
+        if wish.request.transaction_id == bad.wechat_transaction_id:
+            raise DataError("value too long")
+        return whole(wish, using=using)
+
+    monkeypatch.setattr(services.slices, "record", record)
+    assert codes(services.cancel_subsidies([bad, fine])) == ["adapter_error", "asked"]
+
+
+def test_an_item_somebody_else_is_recording_waits_for_the_next_slice(
+    gateway: Sandbox, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def record(wish: Any, *, using: str) -> SubsidyCancellation:
+        raise ConcurrentRequest("try again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services.slices, "record", record)
+        batch = services.cancel_subsidies([make_order()])
+    assert (batch.status, codes(batch)) == ("confirmed", ["draft"])
+    services.process_due()
+    assert codes(batch) == ["asked"]
+
+
+def test_a_batch_that_fails_as_a_whole_does_not_hold_up_the_sweep(
+    gateway: Sandbox,
+    make_order: MakeOrder,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    services.cancel_subsidies([make_order()], send="later")
+    services.cancel_subsidy(sub_mchid="1900013401", transaction_id="T1", send="later")
+
+    def broken(items: Any, *, batch: CancellationBatch) -> None:
+        raise DataError("out of range")
+
+    monkeypatch.setattr(services.slices, "candidates_for", broken)
+    services.process_due()
+    assert len(gateway.calls("T1")) == 1
+    assert "cannot be asked for" in caplog.text
+
+
+def test_a_stopped_batch_is_not_asked_for(gateway: Sandbox, make_order: MakeOrder) -> None:
+    batch = services.cancel_subsidies([make_order()], send="later")
+    CancellationBatch.objects.update(status=CancellationBatch.Status.STOPPED)
+    services.process_due()
+    assert codes(batch) == ["draft"]
+    assert gateway.calls() == []
 
 
 def test_cancelling_many_by_code_sends_them(gateway: Sandbox, make_order: MakeOrder) -> None:

@@ -30,6 +30,20 @@ def test_a_transaction_on_ours_as_well_is_fine(gateway: Sandbox) -> None:
     assert SubsidyCancellation.objects.get().status == "succeeded"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_asking_with_autocommit_off_is_refused_with_the_remedy(gateway: Sandbox) -> None:
+    transaction.set_autocommit(False)
+    try:
+        with pytest.raises(
+            transaction.TransactionManagementError, match=r"Use transaction\.atomic"
+        ):
+            services.cancel_subsidy(**IDS)
+    finally:
+        transaction.rollback()
+        transaction.set_autocommit(True)
+    assert not SubsidyCancellation.objects.exists()
+
+
 @pytest.mark.django_db
 def test_in_a_test_case_sending_is_captured(
     gateway: Sandbox, django_capture_on_commit_callbacks

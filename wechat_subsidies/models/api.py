@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .batch import CancellationBatch
 from .cancellation import SubsidyCancellation
-from .fields import InstantField
+from .fields import ExactCharField, InstantField
 
 
 class IdempotencyKey(models.Model):
@@ -14,9 +14,9 @@ class IdempotencyKey(models.Model):
     No request or answer is stored, only a fingerprint of the one and what the other was about.
     """
 
-    caller = models.CharField(_("caller"), max_length=150)
-    key = models.CharField(_("key"), max_length=255)
-    fingerprint = models.CharField(_("SHA-256 of method, path and body"), max_length=64)
+    caller = ExactCharField(_("caller"), max_length=150)
+    key = ExactCharField(_("key"), max_length=255)
+    fingerprint = ExactCharField(_("SHA-256 of method, path and body"), max_length=64)
     locked_until = InstantField(_("locked until"))
     http_status = models.PositiveSmallIntegerField(_("HTTP status"), null=True, blank=True)
     cancellation = models.ForeignKey(

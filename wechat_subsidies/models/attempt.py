@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .cancellation import SubsidyCancellation
-from .fields import InstantField
+from .fields import ExactCharField, InstantField
 
 
 class CancellationAttempt(models.Model):
@@ -38,7 +38,7 @@ class CancellationAttempt(models.Model):
     operation = models.CharField(
         _("operation"), max_length=16, choices=Operation, default=Operation.CANCEL
     )
-    mchid = models.CharField(_("platform merchant ID"), max_length=32)
+    mchid = ExactCharField(_("platform merchant ID"), max_length=32)
     process = models.CharField(_("process"), max_length=128, blank=True)
     host = models.CharField(_("host"), max_length=255, blank=True)
     started_at = InstantField(_("started at"))
@@ -52,13 +52,13 @@ class CancellationAttempt(models.Model):
     error_message = models.CharField(_("WeChat Pay's message"), max_length=512, blank=True)
     error_detail = models.TextField(_("WeChat Pay's detail"), blank=True)
     failure = models.CharField(_("what went wrong"), max_length=512, blank=True)
-    request_id = models.CharField(_("Request-ID"), max_length=128, blank=True)
+    request_id = ExactCharField(_("Request-ID"), max_length=128, blank=True)
 
     answer_body = models.BinaryField(_("answer"), null=True, blank=True)
     answer_headers = models.JSONField(
         _("Wechatpay-* headers of the answer"), default=dict, blank=True
     )
-    key_id = models.CharField(_("key that proved it"), max_length=128, blank=True)
+    key_id = ExactCharField(_("key that proved it"), max_length=128, blank=True)
 
     class Meta:
         verbose_name = _("call to WeChat Pay")

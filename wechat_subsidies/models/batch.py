@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from .cancellation import SubsidyCancellation
-from .fields import InstantField
+from .fields import ExactCharField, InstantField
 
 
 class CancellationBatch(models.Model):
@@ -84,13 +84,13 @@ class CancellationBatchItem(models.Model):
     code = models.CharField(_("code"), max_length=64, blank=True)
     message = models.CharField(_("reason"), max_length=512, blank=True)
     partial = models.BooleanField(_("explicit yes to a partly refunded order"), default=False)
-    order_model = models.CharField(_("order model"), max_length=100, blank=True)
-    order_pk = models.CharField(_("order key"), max_length=255, blank=True)
+    order_model = ExactCharField(_("order model"), max_length=100, blank=True)
+    order_pk = ExactCharField(_("order key"), max_length=255, blank=True)
     order_reference = models.CharField(_("order"), max_length=128, blank=True)
-    merchant = models.CharField(_("merchant"), max_length=64, blank=True)
-    sub_mchid = models.CharField(_("sub-merchant ID"), max_length=32, blank=True)
-    transaction_id = models.CharField(_("WeChat Pay transaction ID"), max_length=64, blank=True)
-    refund_id = models.CharField(_("WeChat Pay refund ID"), max_length=64, blank=True)
+    merchant = ExactCharField(_("merchant"), max_length=64, blank=True)
+    sub_mchid = ExactCharField(_("sub-merchant ID"), max_length=32, blank=True)
+    transaction_id = ExactCharField(_("WeChat Pay transaction ID"), max_length=64, blank=True)
+    refund_id = ExactCharField(_("WeChat Pay refund ID"), max_length=64, blank=True)
     description = models.CharField(_("description"), max_length=80, blank=True)
     paid_amount = models.BigIntegerField(_("paid (fen)"), null=True, blank=True)
     refunded_amount = models.BigIntegerField(_("refunded (fen)"), null=True, blank=True)

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from .fields import InstantField
+from .fields import ExactCharField, InstantField
 
 
 def order_labels(model: type[models.Model]) -> list[str]:
@@ -72,11 +72,11 @@ class SubsidyCancellation(models.Model):
         AUTO = "auto", _("Automatic")
 
     # Who is asked, and for what. `mchid` is stored because settings may be re-pointed later.
-    merchant = models.CharField(_("merchant"), max_length=64)
-    mchid = models.CharField(_("platform merchant ID"), max_length=32)
-    sub_mchid = models.CharField(_("sub-merchant ID"), max_length=32)
-    transaction_id = models.CharField(_("WeChat Pay transaction ID"), max_length=64)
-    refund_id = models.CharField(_("WeChat Pay refund ID"), max_length=64, blank=True)
+    merchant = ExactCharField(_("merchant"), max_length=64)
+    mchid = ExactCharField(_("platform merchant ID"), max_length=32)
+    sub_mchid = ExactCharField(_("sub-merchant ID"), max_length=32)
+    transaction_id = ExactCharField(_("WeChat Pay transaction ID"), max_length=64)
+    refund_id = ExactCharField(_("WeChat Pay refund ID"), max_length=64, blank=True)
     description = models.CharField(_("description"), max_length=80)
     # The exact bytes of the request: every resend repeats them, whatever the settings say by then.
     request_body = models.BinaryField(_("request body"))
@@ -89,7 +89,7 @@ class SubsidyCancellation(models.Model):
     result = models.CharField(_("result"), max_length=16, blank=True)
     error_code = models.CharField(_("WeChat Pay's error code"), max_length=64, blank=True)
     error_message = models.CharField(_("WeChat Pay's message"), max_length=512, blank=True)
-    request_id = models.CharField(_("Request-ID"), max_length=128, blank=True)
+    request_id = ExactCharField(_("Request-ID"), max_length=128, blank=True)
     attempt_count = models.PositiveIntegerField(_("calls"), default=0)
     unknown_count = models.PositiveIntegerField(_("calls with unknown outcome"), default=0)
 
@@ -102,10 +102,10 @@ class SubsidyCancellation(models.Model):
     in_doubt_before_claim = models.BooleanField(_("in doubt before the claim"), default=False)
 
     # The shop's order, as it was when asked.
-    order_model = models.CharField(_("order model"), max_length=100, blank=True)
-    order_pk = models.CharField(_("order key"), max_length=255, blank=True)
-    order_reference = models.CharField(_("order"), max_length=128, blank=True)
-    scope = models.CharField(_("scope"), max_length=64, blank=True)
+    order_model = ExactCharField(_("order model"), max_length=100, blank=True)
+    order_pk = ExactCharField(_("order key"), max_length=255, blank=True)
+    order_reference = ExactCharField(_("order"), max_length=128, blank=True)
+    scope = ExactCharField(_("scope"), max_length=64, blank=True)
     paid_amount = models.BigIntegerField(_("paid (fen)"), null=True, blank=True)
     refunded_amount = models.BigIntegerField(_("refunded (fen)"), null=True, blank=True)
     subsidy_amount = models.BigIntegerField(_("subsidy (fen)"), null=True, blank=True)

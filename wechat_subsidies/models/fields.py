@@ -42,6 +42,27 @@ def to_microseconds(moment: datetime) -> int:
     return (moment - EPOCH) // MICROSECOND
 
 
+if TYPE_CHECKING:
+    _CharField = models.CharField[str, str]
+else:
+    _CharField = models.CharField
+
+
+class ExactCharField(_CharField):
+    """Text that is compared letter for letter, on MariaDB and MySQL as well.
+
+    Their usual collations take «aB» for «Ab»: one caller's scope for another's, one order for
+    another.
+    """
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
+        """The column's type, with a collation of bytes where the usual one is of letters."""
+        db_type = super().db_type(connection)
+        if connection.vendor != "mysql":
+            return db_type
+        return f"{db_type} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+
+
 class InstantField(_Field[_Set, _Get]):
     """A moment: an aware datetime in UTC in Python, integer microseconds since 1970 UTC in the database.
 

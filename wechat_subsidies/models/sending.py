@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .cancellation import SubsidyCancellation
-from .fields import InstantField
+from .fields import ExactCharField, InstantField
 
 
 class MerchantPace(models.Model):
@@ -14,7 +14,7 @@ class MerchantPace(models.Model):
     follow each other.
     """
 
-    mchid = models.CharField(_("platform merchant ID"), max_length=32, primary_key=True)
+    mchid = ExactCharField(_("platform merchant ID"), max_length=32, primary_key=True)
     claims = models.PositiveBigIntegerField(_("claims"), default=0)
     next_slot = InstantField(_("next call not before"))
     # The share of RATE_LIMIT in use; 1 unless WeChat Pay answered 429 lately.
@@ -39,8 +39,8 @@ class SendingPause(models.Model):
         OUTAGE = "outage", _("WeChat Pay could not be reached")
 
     # Both empty: everything. Only mchid: the platform merchant. Both: one of its sub-merchants.
-    mchid = models.CharField(_("platform merchant ID"), max_length=32, blank=True)
-    sub_mchid = models.CharField(_("sub-merchant ID"), max_length=32, blank=True)
+    mchid = ExactCharField(_("platform merchant ID"), max_length=32, blank=True)
+    sub_mchid = ExactCharField(_("sub-merchant ID"), max_length=32, blank=True)
     cause = models.CharField(_("cause"), max_length=16, choices=Cause)
     reason = models.CharField(_("reason"), max_length=64, blank=True)
     note = models.CharField(_("note"), max_length=512, blank=True)

@@ -45,6 +45,10 @@ class ReasonCode(models.TextChoices):
         "adapter_error",
         _("The order could not be read because of an error in the shop's code; see the log."),
     )
+    CHANGED = (
+        "changed",
+        _("The order's amounts are no longer those that were looked through; select it again."),
+    )
     # What an earlier request for the same transaction came to.
     IN_PROGRESS = "in_progress", _("Its cancellation is on its way.")
     ALREADY_CANCELLED = "already_cancelled", _("Its subsidy is cancelled already.")

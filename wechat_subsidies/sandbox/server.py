@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import sys
 import threading
 import time
 from concurrent.futures import Future
@@ -101,6 +102,10 @@ class Server(HTTPServer):
         except OSError:
             socket_.close()
             raise
+        if sys.platform != "win32":  # there it would let others take the port
+            # cheroot leaves this out for a port that the system chose, which then could not be
+            # bound again while old connections linger. After binding it cannot steal a port.
+            socket_.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         return socket_
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:

@@ -38,8 +38,9 @@ def cancel_subsidy(
 
     `description` (up to 80 characters) defaults to the order's or the settings'; `refund_id` to the
     order's. Where `ORDERS` is set and has an order with this transaction, its rules apply; a partly
-    refunded one needs `partial=True`. `requested_by` is a user or a name. `send="later"` only
-    records; the next sweep sends it.
+    refunded one needs `partial=True`. Without such an order no rules apply, unless an
+    `http_request` is given: then there has to be one, among those that exist for the request.
+    `requested_by` is a user or a name. `send="later"` only records; the next sweep sends it.
 
     Returns the cancellation in whatever state it is: `newly_recorded` says whether this call
     recorded it, `differs` in which parameters an earlier one differs. Inside `atomic()` it is sent
@@ -54,17 +55,9 @@ def cancel_subsidy(
         refund_id=refund_id,
         description=description,
     )
-    found = (
-        find_order(sub_mchid=sub_mchid, transaction_id=transaction_id, request=http_request)
-        if adapters()
-        else None
-    )
-    if found is None:
-        target = Target(
-            sub_mchid=sub_mchid, transaction_id=transaction_id, has_refund=True, merchant=merchant
-        )
-        facts: dict[str, Any] = {}
-    else:
+    found = find_order(sub_mchid=sub_mchid, transaction_id=transaction_id, request=http_request)
+    facts: dict[str, Any] = {}
+    if found is not None:
         adapter, order = found
         target = target_named(adapter, order, sub_mchid=sub_mchid, transaction_id=transaction_id)
         refuse_other_merchant(merchant, target)
@@ -72,6 +65,12 @@ def cancel_subsidy(
             refuse_if_not_eligible(adapter, order, target, partial=partial)
         merchant = target.merchant
         facts = order_facts(adapter, order, target)
+    elif http_request is not None and adapters():
+        raise NotEligible(ReasonCode.NOT_FOUND.label, code=ReasonCode.NOT_FOUND)
+    else:
+        target = Target(
+            sub_mchid=sub_mchid, transaction_id=transaction_id, has_refund=True, merchant=merchant
+        )
     return ask(
         prepare(
             target,
@@ -138,8 +137,7 @@ def cancel_subsidy_for_order(
 
 def ask(wish: Wish, *, send: str = "now") -> SubsidyCancellation:
     """Record the wish and, unless it is for later, have it sent after the commit."""
-    if send not in {"now", "later"}:
-        raise InvalidRequest(_("send is “now” or “later”."))
+    refuse_unknown_way(send)
     using = write_alias()
     refuse_foreign_transaction(using)
     if connections[using].in_atomic_block:
@@ -151,3 +149,10 @@ def ask(wish: Wish, *, send: str = "now") -> SubsidyCancellation:
         if not connections[using].in_atomic_block:
             cancellation.refresh_from_db(using=using)
     return cancellation
+
+
+def refuse_unknown_way(send: str) -> None:
+    """Raise InvalidRequest unless it is one of the two ways to have something sent."""
+    if send not in {"now", "later"}:
+        words = _("send is “now” or “later”.")
+        raise InvalidRequest(words, fields={"send": ("invalid", words)})

@@ -11,6 +11,7 @@ from ..conf import app_settings
 from ..exceptions import InvalidRequest
 from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
 from ..orders import ReasonCode
+from .asking import refuse_unknown_way
 from .drafting import draft_batch, refuse_bad_description
 from .requester import Requester
 from .transactions import after_commit, refuse_foreign_transaction, write_alias
@@ -35,6 +36,7 @@ def cancel_subsidies(
 
     Raises ForeignTransaction; nothing for single orders.
     """
+    refuse_unknown_way(send)
     using = write_alias()
     refuse_foreign_transaction(using)
     with transaction.atomic(using=using):

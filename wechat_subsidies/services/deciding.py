@@ -14,6 +14,8 @@ from .. import clock
 from ..conf import app_settings
 from ..exceptions import Conflict, InvalidRequest
 from ..models import CancellationEvent, SubsidyCancellation
+from .asking import refuse_unknown_way
+from .recording import CLEAN
 from .requester import Requester
 from .transactions import after_commit, refuse_foreign_transaction, write_alias
 from .wishes import as_sent, checked_request
@@ -42,6 +44,7 @@ def retry(
     way, `frozen` for one whose parameters cannot change or that is cancelled; InvalidRequest for
     parameters that WeChat Pay would refuse.
     """
+    refuse_unknown_way(send)
     using = write_alias()
     refuse_foreign_transaction(using)
     cancellation.refresh_from_db(using=using)
@@ -56,16 +59,11 @@ def retry(
         by=requested_by,
         note=note,
         changes={
+            **CLEAN,
             **changes,
             "status": Status.PENDING,
-            "reason": "",
-            "proof": "",
-            "unknown_count": 0,
             "asked_at": now,
             "send_after": max(now, cancellation.not_before or now),
-            "announce_after": None,
-            "announce_count": 0,
-            "completed_at": None,
         },
     )
     if send == "now":

@@ -200,7 +200,8 @@ def write_items(
             reason = Reason.of(RECORDED[existing.status])
         elif candidate.wish and identity in seen:
             reason = Reason.of(ReasonCode.DUPLICATE)
-        seen.add(identity)
+        if reason is None:
+            seen.add(identity)
         items.append(
             Item(
                 batch=batch,

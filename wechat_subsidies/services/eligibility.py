@@ -12,15 +12,14 @@ from ..orders import OrderAdapter, Reason, ReasonCode, Target
 def target_named(
     adapter: OrderAdapter, order: Any, *, sub_mchid: str, transaction_id: str
 ) -> Target:
-    """The order's transaction of that name."""
+    """The order's transaction of that name.
+
+    Raises NotEligible if the order has none like that: found under another sub-merchant, say.
+    """
     for target in adapter.targets(order):
         if (target.sub_mchid, target.transaction_id) == (sub_mchid, transaction_id):
             return target
-    message = (
-        f"{type(adapter).__name__}.find() returned the order {order} for the transaction "
-        f"{transaction_id}, and targets() of that order does not have it."
-    )
-    raise LookupError(message)
+    raise NotEligible(ReasonCode.NOT_FOUND.label, code=ReasonCode.NOT_FOUND)
 
 
 def reason_against(

@@ -1,19 +1,36 @@
 """Recording a wish: one row for each transaction, whoever asks, however often."""
 
-from typing import Any
+from typing import Any, Final
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .. import clock
-from ..exceptions import ConcurrentRequest, Conflict, InvalidRequest
+from ..exceptions import ConcurrentRequest, Conflict
 from ..models import CancellationEvent, SubsidyCancellation
 from ..orders import Target
 from .transactions import write_alias
 from .wishes import Wish
 
 Status = SubsidyCancellation.Status
+
+# What an earlier life of a row left, and the next does not begin with.
+CLEAN: Final = {
+    "reason": "",
+    "proof": "",
+    "result": "",
+    "error_code": "",
+    "error_message": "",
+    "request_id": "",
+    "unknown_count": 0,
+    "resolved_by_name": "",
+    "resolved_at": None,
+    "resolution_note": "",
+    "announce_after": None,
+    "announce_count": 0,
+    "completed_at": None,
+}
 
 
 def is_recorded(target: Target) -> bool:
@@ -37,8 +54,8 @@ def record(wish: Wish, *, using: str) -> SubsidyCancellation:
             # a transaction that has read already.
             with transaction.atomic(using=using):
                 return insert(wish, using=using)
-        except IntegrityError:  # somebody else was faster
-            existing = locked(wish, using=using)
+        except IntegrityError as error:  # as a rule: somebody else was faster
+            existing = locked(wish, error=error, using=using)
     refuse_conflict(wish, existing)
     if existing.status == Status.WITHDRAWN:
         return ask_again(wish, existing, using=using)
@@ -46,14 +63,19 @@ def record(wish: Wish, *, using: str) -> SubsidyCancellation:
     return existing
 
 
-def locked(wish: Wish, *, using: str) -> SubsidyCancellation:
-    """The row that kept ours from being inserted. Raises ConcurrentRequest if it is still invisible.
+def locked(wish: Wish, *, error: IntegrityError, using: str) -> SubsidyCancellation:
+    """The row that kept ours from being inserted.
 
-    A locking read sees it even where the snapshot of the caller's transaction is older.
+    A locking read sees it even where the snapshot of the caller's transaction is older. Where it
+    does not, raises ConcurrentRequest; outside of such a transaction the error was about something
+    else, and is raised again.
     """
+    is_within = connections[using].in_atomic_block
     with transaction.atomic(using=using):
         rows = SubsidyCancellation.objects.using(using).select_for_update()
         existing = rows.filter(**wish.identity).first()
+    if existing is None and not is_within:
+        raise error
     if existing is None:
         raise ConcurrentRequest(
             _("The transaction %(transaction_id)s is being recorded at this moment; try again.")
@@ -72,7 +94,9 @@ def insert(wish: Wish, *, using: str) -> SubsidyCancellation:
 
 def ask_again(wish: Wish, existing: SubsidyCancellation, *, using: str) -> SubsidyCancellation:
     """Ask for what was withdrawn: with the new parameters, for nothing was carried out."""
-    changed = columns(wish, using=using) | {"reason": "", "completed_at": None}
+    changed = columns(wish, using=using) | CLEAN
+    if existing.not_before:
+        changed["send_after"] = max(changed["send_after"], existing.not_before)
     withdrawn = SubsidyCancellation.objects.using(using).filter(
         pk=existing.pk, status=Status.WITHDRAWN, in_doubt=False
     )
@@ -110,18 +134,6 @@ def columns(wish: Wish, *, using: str) -> dict[str, Any]:
 
 def refuse_conflict(wish: Wish, existing: SubsidyCancellation) -> None:
     """Raise if what is recorded belongs to something else than what is asked for."""
-    recorded = {name: getattr(existing, name) for name in wish.identity}
-    if recorded != wish.identity:  # equal to the database alone, which compares without case
-        raise InvalidRequest(
-            _(
-                "The transaction %(asked)s differs from the recorded %(recorded)s in upper and lower "
-                "case alone. Check which is right."
-            )
-            % {"asked": wish.request.transaction_id, "recorded": existing.transaction_id},
-            fields={
-                "transaction_id": ("differs_in_case", _("Differs in case from a recorded one."))
-            },
-        )
     if existing.merchant != wish.merchant.name:
         raise Conflict(
             _("The transaction %(transaction_id)s was asked for under the merchant “%(merchant)s”.")

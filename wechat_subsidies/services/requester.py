@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.contrib.auth import get_user_model
+
 from ..texts import storable
 
 LENGTH: Final = 150  # characters of a name that are kept
@@ -20,6 +22,6 @@ class Requester:
         """From what the services take as `requested_by`: a user, a name, or None."""
         if who is None or isinstance(who, str):
             return cls(None, storable(who, limit=LENGTH))
-        if getattr(who, "pk", None) is None:  # an anonymous user, or a caller of another kind
+        if not isinstance(who, get_user_model()) or who.pk is None:  # anonymous, or no user at all
             return cls(None, storable(str(who), limit=LENGTH))
         return cls(who, storable(who.get_username(), limit=LENGTH))

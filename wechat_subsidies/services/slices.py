@@ -13,11 +13,11 @@ from functools import partial as bind
 from typing import Any
 
 from django.apps import apps
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Q
 
 from .. import clock, sender
-from ..exceptions import SubsidyError
+from ..exceptions import ConcurrentRequest, SubsidyError
 from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
 from ..orders import OrderAdapter, Reason, ReasonCode, adapter_for
 from ..retrying import retried
@@ -53,13 +53,23 @@ def work_on_batch(batch_pk: int, *, seconds: float = SLICE_SECONDS) -> bool:
 
 
 def ask_for_confirmed_batches() -> None:
-    """Turn the items of all confirmed batches into cancellations, as far as nobody else does."""
+    """Turn the items of all confirmed batches into cancellations, as far as nobody else does.
+
+    A batch in which that fails is logged and left for later: it must not hold up the others, nor
+    the sending of what is recorded.
+    """
     using = write_alias()
     confirmed = CancellationBatch.objects.using(using).filter(status=Status.CONFIRMED)
     for batch_pk in list(confirmed.order_by("pk").values_list("pk", flat=True)):
-        with slice_of(batch_pk, seconds=SLICE_SECONDS, using=using) as batch:
-            if batch is not None:
-                ask_for_all_items(batch, until=time.monotonic() + SLICE_SECONDS, using=using)
+        until = time.monotonic() + SLICE_SECONDS
+        try:
+            with slice_of(batch_pk, seconds=SLICE_SECONDS, using=using) as batch:
+                if batch is not None:
+                    ask_for_all_items(batch, until=until, using=using)
+        except Exception:
+            logger.exception(
+                "The items of batch %s cannot be asked for; it is tried again.", batch_pk
+            )
 
 
 @contextmanager
@@ -117,11 +127,13 @@ def ask_for_items(batch: CancellationBatch, *, using: str) -> bool:
         if not batches.update(status=Status.CONFIRMED):
             return False
         chunk = list(items.order_by("sub_mchid", "transaction_id", "pk")[:CHUNK])
-        for item, candidate in zip(chunk, candidates_for(chunk, batch=batch), strict=True):
+        asked = [
             ask_for_item(item, candidate, using=using)
+            for item, candidate in zip(chunk, candidates_for(chunk, batch=batch), strict=True)
+        ]
         if not chunk:
             batches.update(status=Status.ASKED)
-    return bool(chunk)
+    return any(asked)
 
 
 def candidates_for(
@@ -166,19 +178,48 @@ def candidate_of(
     return Candidate(key=item.order_pk, reason=Reason.of(ReasonCode.NOT_FOUND))
 
 
-def ask_for_item(item: CancellationBatchItem, candidate: Candidate, *, using: str) -> None:
-    """Record the item's cancellation, or on the item why it was refused."""
-    reason = candidate.reason
-    if reason is None and candidate.wish is not None:
+def ask_for_item(item: CancellationBatchItem, candidate: Candidate, *, using: str) -> bool:
+    """Record the item's cancellation, or on the item why it was refused.
+
+    Returns False for one that has to wait: somebody is recording the same transaction right now.
+    """
+    reason = candidate.reason or changed_since(item, candidate)
+    if reason is not None:
+        item.code, item.message = reason.code, storable(str(reason.message), limit=512)
+    elif candidate.wish is not None:
         try:
-            item.cancellation = record(candidate.wish, using=using)
+            with transaction.atomic(using=using):
+                item.cancellation = record(candidate.wish, using=using)
             item.newly_recorded = item.cancellation.newly_recorded
+            item.description = item.cancellation.description
+        except ConcurrentRequest:
+            return False
         except SubsidyError as error:
             item.code, item.message = error.code[:64], storable(str(error), limit=512)
-    elif reason is not None:
-        item.code, item.message = reason.code, storable(str(reason.message), limit=512)
+        except (DatabaseError, ValueError, TypeError):
+            logger.exception("The transaction %s cannot be recorded.", item.transaction_id)
+            item.code, item.message = ReasonCode.ADAPTER_ERROR, ReasonCode.ADAPTER_ERROR.label
     item.status = ItemStatus.ASKED if item.cancellation else ItemStatus.REFUSED
     item.save(
         using=using,
-        update_fields=["status", "cancellation", "newly_recorded", "code", "message"],
+        update_fields=[
+            "status",
+            "cancellation",
+            "newly_recorded",
+            "description",
+            "code",
+            "message",
+        ],
     )
+    return True
+
+
+def changed_since(item: CancellationBatchItem, candidate: Candidate) -> Reason | None:
+    """Why an explicit yes to a partly refunded order does not hold: it was given to other amounts."""
+    target = candidate.target
+    if not item.partial or target is None:
+        return None
+    seen = item.paid_amount, item.refunded_amount, item.subsidy_amount
+    if seen == (target.paid_amount, target.refunded_amount, target.subsidy_amount):
+        return None
+    return Reason.of(ReasonCode.CHANGED)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.db import connections, router, transaction
+from django.db.transaction import TransactionManagementError
 from django.utils.translation import gettext as _
 
 from ..exceptions import ForeignTransaction
@@ -15,13 +16,24 @@ def write_alias() -> str:
 
 
 def refuse_foreign_transaction(using: str) -> None:
-    """Refuse to ask inside a transaction of another database alone.
+    """Refuse to ask inside a transaction that sending could not wait for.
 
-    Ours would commit and send at once, and the other might still be rolled back. Raises
-    ForeignTransaction.
+    That is one of another database alone: ours would commit and send at once, and the other might
+    still be rolled back. Raises ForeignTransaction. (Where both are open, ours is waited for.) And
+    it is one begun by switching autocommit off, of whose commit nobody is told. Raises
+    TransactionManagementError.
     """
-    if connections[using].in_atomic_block:
+    connection = connections[using]
+    if connection.in_atomic_block:
         return
+    if not connection.get_autocommit():
+        raise TransactionManagementError(
+            _(
+                "Autocommit is off on the database “%(ours)s”, so nobody knows when what is asked for is "
+                "committed. Use transaction.atomic()."
+            )
+            % {"ours": using}
+        )
     for connection in connections.all(initialized_only=True):
         if connection.in_atomic_block:
             raise ForeignTransaction(
