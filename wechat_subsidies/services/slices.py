@@ -198,7 +198,7 @@ def ask_for_item(item: CancellationBatchItem, candidate: Candidate, *, using: st
             item.code, item.message = error.code[:64], storable(str(error), limit=512)
         except (DatabaseError, ValueError, TypeError):
             logger.exception("The transaction %s cannot be recorded.", item.transaction_id)
-            item.code, item.message = ReasonCode.ADAPTER_ERROR, ReasonCode.ADAPTER_ERROR.label
+            item.code, item.message = ReasonCode.ADAPTER_ERROR, str(ReasonCode.ADAPTER_ERROR.label)
     item.status = ItemStatus.ASKED if item.cancellation else ItemStatus.REFUSED
     item.save(
         using=using,
