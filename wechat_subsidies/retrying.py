@@ -1,26 +1,64 @@
-"""Transactions that lost against another one are tried again."""
+"""Transactions: those that lost against another one are tried again; those that do not stand are refused."""
 
 import random
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError, connections, router, transaction
 
-TRIES = 5
-LONGEST_WAIT = 0.1  # seconds
+from .models import SubsidyCancellation
+
+TRIES: Final = 5
+FIRST_WAIT: Final = 0.05  # seconds, at the most; doubled with every further try
+LONGEST_WAIT: Final = 1.0
+
+# A deadlock, a serialisation failure, a lock, a connection that broke: another time it may work.
+PASSING: Final = (OperationalError, InterfaceError)
 
 Result = TypeVar("Result")
 
 
-def retried(transaction: Callable[[], Result]) -> Result:
-    """What `transaction` returns; on a deadlock, a serialisation failure or a lock, tried again.
+def retried(work: Callable[[], Result], *, tries: int = TRIES) -> Result:
+    """What `work`, a transaction, returns; on a deadlock, a serialisation failure or a lock, tried again.
 
-    Up to five times with a wait of chance in between; then the database's error is raised.
+    Up to `tries` times, each after a wait of chance that grows, and on a new connection if the old
+    one is broken; then the database's error is raised.
     """
-    for _ in range(TRIES - 1):
+    for number in range(tries - 1):
         try:
-            return transaction()
-        except OperationalError:
-            time.sleep(random.uniform(0, LONGEST_WAIT))  # noqa: S311  (no secret)
-    return transaction()
+            return work()
+        except PASSING:
+            longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0**number)
+            time.sleep(random.uniform(0, longest))  # noqa: S311  (no secret)
+            drop_broken_connection(router.db_for_write(SubsidyCancellation))
+    return work()
+
+
+def is_connected(using: str) -> bool:
+    """Whether the connection works: an error on it was not for want of one."""
+    connection = connections[using]
+    return connection.connection is not None and connection.is_usable()
+
+
+def drop_broken_connection(using: str) -> None:
+    """Have the next statement connect anew, if this connection is broken and in no transaction."""
+    if not connections[using].in_atomic_block and not is_connected(using):
+        connections[using].close()
+
+
+def durable(using: str) -> transaction.Atomic:
+    """A transaction that is committed once its block is left. Raises RuntimeError where none can be.
+
+    Inside another transaction, or with autocommit off, nobody could know whether what was written
+    in it will stand.
+    """
+    connection = connections[using]
+    if not connection.in_atomic_block and not connection.get_autocommit():
+        message = (
+            f"Autocommit is off on the database “{using}”: what is sent could be rolled back and "
+            "forgotten. Turn it on (AUTOCOMMIT in DATABASES, or transaction.set_autocommit(True)) "
+            "before anything is sent."
+        )
+        raise RuntimeError(message)
+    return transaction.atomic(using=using, durable=True)
