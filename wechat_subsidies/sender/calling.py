@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from ..conf import app_settings
 from ..models import CancellationAttempt
 from ..outcomes import (
+    CONFIGURATION,
     UNFORESEEN,
     Meaning,
     Outcome,
@@ -82,13 +83,7 @@ def call(
 ) -> Call:
     """Make one call and say when it was and what came back."""
     started = time.monotonic()
-    try:
-        reply = make(client_for(claim.merchant), claim)
-    except WeChatPayError as error:  # of a client that cannot be made
-        reply = Reply(meaning=meaning_of_error(error), error=error)
-    except Exception as error:  # a mistake in our own code, or in a signer of the host's
-        logger.exception("Sending %s failed in an unforeseen way.", claim.cancellation)
-        reply = Reply(meaning=UNFORESEEN, error=error)
+    reply = reply_of(claim, make)
     return Call(
         claim=claim,
         operation=operation,
@@ -96,6 +91,20 @@ def call(
         ended_at=claim.moment(time.monotonic()),
         reply=reply,
     )
+
+
+def reply_of(claim: Claim, make: Callable[[WeChatPayClient, Claim], Reply]) -> Reply:
+    """What comes back of a call. Where no client can be made of the settings, nothing was sent."""
+    try:
+        client = client_for(claim.merchant)
+    except Exception as error:
+        logger.exception("The settings of merchant “%s” cannot be used.", claim.merchant.name)
+        return Reply(meaning=CONFIGURATION, error=error)
+    try:
+        return make(client, claim)
+    except Exception as error:  # a mistake in our own code, or in a signer of the host's
+        logger.exception("Sending %s failed in an unforeseen way.", claim.cancellation)
+        return Reply(meaning=UNFORESEEN, error=error)
 
 
 def send_cancellation(client: WeChatPayClient, claim: Claim) -> Reply:

@@ -6,6 +6,7 @@ import uuid
 from functools import cache, lru_cache
 
 from django.conf import settings
+from django.core.cache import cache as shared_cache
 from django.core.signals import setting_changed
 
 from ..conf import SETTING, MerchantSettings
@@ -27,12 +28,17 @@ def name_of(process_number: int) -> str:
 
 @cache
 def client_for(merchant: MerchantSettings) -> WeChatPayClient:
-    """The merchant's client. Its keys are read at the first call and kept. Raises CredentialsError."""
+    """The merchant's client. Its keys are read at the first call and kept.
+
+    Raises CredentialsError, ConfigurationError or, for a setting of the wrong type, TypeError.
+    """
+    key_id = merchant.wechatpay_public_key_id
     credentials = MerchantCredentials(
         mchid=merchant.mchid,
         serial_no=merchant.merchant_serial_no,
         private_key=merchant.private_key or "",
-        public_keys={merchant.wechatpay_public_key_id: merchant.wechatpay_public_key or ""},
+        public_keys={key_id: merchant.wechatpay_public_key or ""} if key_id else None,
+        api_v3_key=merchant.api_v3_key or None,
     )
     return WeChatPayClient(
         credentials,
@@ -41,6 +47,7 @@ def client_for(merchant: MerchantSettings) -> WeChatPayClient:
         timeout=merchant.timeout,
         pool_size=POOL_SIZE,
         allow_http=settings.DEBUG,
+        certificate_store=shared_cache,
     )
 
 
