@@ -15,6 +15,7 @@ from ..models.fields import EPOCH
 
 FILL = 0.985  # share of RATE_LIMIT in use: at exactly 200 calls a second WeChat Pay refuses some
 AHEAD = timedelta(milliseconds=250)  # for how long slots are reserved ahead
+FURTHEST = timedelta(seconds=30)  # a next slot beyond that comes of a clock that was wrong
 UNPACED = 200  # rows a claim takes at the most where there is no rate limit
 
 
@@ -48,9 +49,15 @@ class Pace:
         """The next free slots: up to `limit`, and none further ahead than a quarter of a second."""
         if self.rate is None:
             return [now] * min(limit, UNPACED)
-        first, gap = max(self.next_slot, now), timedelta(seconds=1 / self.rate)
+        first, gap = self.first_slot(now=now), timedelta(seconds=1 / self.rate)
         free = (first + number * gap for number in range(limit))
         return [slot for slot in free if slot <= now + AHEAD]
+
+    def first_slot(self, *, now: datetime) -> datetime:
+        """When the next call may begin; at once if what is stored cannot be."""
+        gap = timedelta(seconds=1 / self.rate if self.rate else 0)
+        is_possible = now < self.next_slot <= now + gap + FURTHEST
+        return self.next_slot if is_possible and self.rate else now
 
     def reserve(self, slots: Sequence[datetime]) -> None:
         """Give these slots to nobody else."""
@@ -61,4 +68,4 @@ class Pace:
 
     def wait(self, *, now: datetime) -> float:
         """Seconds until a slot can be reserved; 0 if one can be now."""
-        return max(0.0, (self.next_slot - now - AHEAD).total_seconds())
+        return max(0.0, (self.first_slot(now=now) - now - AHEAD).total_seconds())
