@@ -94,7 +94,7 @@ def test_a_process_that_died_before_announcing_leaves_it_to_the_sweep(
     gateway: Sandbox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("wechat_subsidies.sender.recording.announce", lambda *args, **kwargs: None)
+        patch.setattr("wechat_subsidies.sender.process.announce_due", lambda **kwargs: False)
         services.cancel_subsidy(**IDS)
     assert receiver.heard == []
     services.process_due()

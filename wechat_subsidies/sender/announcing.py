@@ -1,13 +1,17 @@
 """Telling the shop where a cancellation has got to, by signal: after the commit, at least once."""
 
 import logging
+import time
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from django.db.models import F
 
 from .. import clock
 from ..models import SubsidyCancellation
+from ..retrying import retried
 from ..signals import (
     subsidy_cancellation_failed,
     subsidy_cancellation_needs_review,
@@ -25,6 +29,7 @@ SIGNALS: Final = {
 FIRST_DELAY: Final = timedelta(seconds=60)  # until it is tried again; also a receiver's time to run
 LONGEST_DELAY: Final = timedelta(hours=1)
 MOST_TRIES: Final = 12
+CHUNK: Final = 500  # read at a time
 # Where announcing was given up: still marked as not announced, but never due again.
 GIVEN_UP: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -37,15 +42,17 @@ def announce(pk: int, *, using: str) -> None:
     now = clock.now(using)
     rows = SubsidyCancellation.objects.using(using).filter(pk=pk)
     due = rows.filter(announce_after__lte=now, status__in=SIGNALS)
-    if not due.update(announce_after=now + FIRST_DELAY, announce_count=F("announce_count") + 1):
+    changes = {"announce_after": now + FIRST_DELAY, "announce_count": F("announce_count") + 1}
+    if not retried(partial(due.update, **changes)):
         return
     cancellation = rows.get()
     failed = send_signal(cancellation)
     ours = rows.filter(announce_count=cancellation.announce_count, status=cancellation.status)
     if failed:
-        ours.update(announce_after=next_try(cancellation.announce_count, now=now))
+        changes = {"announce_after": next_try(cancellation.announce_count, now=now)}
     else:
-        ours.update(announce_after=None, announce_count=0)
+        changes = {"announce_after": None, "announce_count": 0}
+    retried(partial(ours.update, **changes))
 
 
 def send_signal(cancellation: SubsidyCancellation) -> bool:
@@ -75,8 +82,21 @@ def next_try(count: int, *, now: datetime) -> datetime:
     return now + min(LONGEST_DELAY, doubled)
 
 
-def announce_due(*, using: str, limit: int = 500) -> None:
-    """Announce what a process that died, or a receiver that raised, has left."""
-    due = SubsidyCancellation.objects.using(using).filter(announce_after__lte=clock.now(using))
-    for pk in due.order_by("announce_after").values_list("pk", flat=True)[:limit]:
+def announce_due(
+    *, using: str, keys: Collection[int] | None = None, until: float | None = None
+) -> bool:
+    """Announce what has arrived, the longest due first, of these keys if any are given.
+
+    `until` (seconds of `time.monotonic()`): after the first one no other is begun later than that.
+    Returns whether there may be more.
+    """
+    rows = SubsidyCancellation.objects.using(using).filter(status__in=SIGNALS)
+    due = rows.filter(announce_after__lte=clock.now(using))
+    if keys is not None:
+        due = due.filter(pk__in=keys)
+    chunk = list(due.order_by("announce_after").values_list("pk", flat=True)[:CHUNK])
+    for pk in chunk:
         announce(pk, using=using)
+        if until is not None and time.monotonic() >= until:
+            return True
+    return len(chunk) == CHUNK

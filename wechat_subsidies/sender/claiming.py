@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.utils import timezone
 
 from .. import clock
 from ..conf import MerchantSettings, app_settings
 from ..models import CancellationAttempt, SubsidyCancellation
 from ..outcomes import LOST
-from ..retrying import retried
+from ..retrying import TRIES, durable, retried
 from ..wechatpay import Deadline
 from .pacing import Pace
 from .settling import settled_as_lost
@@ -52,25 +51,43 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """What a claim came to. `wait`: seconds until the merchant's pace allows another; 0 if it does."""
+    """What a claim came to. `wait`: seconds until the merchant's pace allows another; 0 if it does.
+
+    `lost` counts the rows whose call before was lost, whether they may be sent again or not.
+    """
 
     claims: Sequence[Claim] = ()
     wait: float = 0.0
+    lost: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no row was found that was due."""
+        return not self.claims and not self.lost
 
 
-def claim(*, using: str, mchid: str, limit: int, keys: Collection[int] | None = None) -> Claimed:
+def claim(
+    *,
+    using: str,
+    mchid: str,
+    limit: int,
+    keys: Collection[int] | None = None,
+    tries: int = TRIES,
+) -> Claimed:
     """Claim up to `limit` due rows of a platform merchant, of those with these keys if any are given.
 
-    Raises RuntimeError inside a transaction: nobody could know whether the claim will stand.
+    Tried again up to `tries` times where others who claim are in the way. Raises RuntimeError
+    inside a transaction, or with autocommit off: nobody could know whether the claim will stand.
     """
-    return retried(partial(claim_once, using=using, mchid=mchid, limit=limit, keys=keys))
+    once = partial(claim_once, using=using, mchid=mchid, limit=limit, keys=keys)
+    return retried(once, tries=tries)
 
 
 def claim_once(*, using: str, mchid: str, limit: int, keys: Collection[int] | None) -> Claimed:
     """One try at a claim. The pace is locked first, and the clock read once it is."""
     merchants = {m.name: m for m in app_settings.merchants.values() if m.mchid == mchid}
     timing = Timing.of(merchants.values())
-    with transaction.atomic(using=using, durable=True):
+    with durable(using):
         pace = Pace.lock(using=using, mchid=mchid, rate_limit=lowest_limit(merchants.values()))
         now, monotonic = clock.now(using), time.monotonic()
         slots = pace.slots(now=now, limit=limit)
@@ -78,8 +95,11 @@ def claim_once(*, using: str, mchid: str, limit: int, keys: Collection[int] | No
         due = due.filter(mchid=mchid, merchant__in=merchants)
         if keys is not None:
             due = due.filter(pk__in=keys)
-        rows = take_over(due[: len(slots)], using=using, grace=timing.grace)
-        token, rows = mark(rows, using=using, now=now, timing=timing)
+        found = list(due[: len(slots)])
+        lost = [row for row in found if row.status == Status.SENDING]
+        take_over(lost, using=using, grace=timing.grace)
+        waiting = [row for row in found if row.status == Status.PENDING]
+        token, rows = mark(waiting, using=using, now=now, timing=timing)
         pace.reserve(slots[: len(rows)])
     claims = [
         Claim(
@@ -96,7 +116,7 @@ def claim_once(*, using: str, mchid: str, limit: int, keys: Collection[int] | No
         )
         for row, slot in zip(rows, slots, strict=False)
     ]
-    return Claimed(claims=claims, wait=pace.wait(now=now))
+    return Claimed(claims=claims, wait=pace.wait(now=now), lost=len(lost))
 
 
 def lowest_limit(merchants: Iterable[MerchantSettings]) -> int | None:
@@ -105,14 +125,11 @@ def lowest_limit(merchants: Iterable[MerchantSettings]) -> int | None:
     return min(limits, default=None)
 
 
-def take_over(
-    due: QuerySet[SubsidyCancellation], *, using: str, grace: float
-) -> list[SubsidyCancellation]:
-    """The due rows that may be sent. Of those whose lease has expired it is first written down
-    that their call was lost; where that was the last try, a person has to look instead.
+def take_over(lost: Sequence[SubsidyCancellation], *, using: str, grace: float) -> None:
+    """Write down of rows whose lease has expired that their call was lost.
+
+    They are then PENDING and due; where that was the last try, a person has to look instead.
     """
-    rows = list(due)
-    lost = [row for row in rows if row.status == Status.SENDING]
     CancellationAttempt.objects.using(using).bulk_create([lost_attempt(row) for row in lost])
     for row in lost:
         ended_at = row.lease_until or row.asked_at
@@ -120,13 +137,12 @@ def take_over(
         if changes["status"] == Status.PENDING:
             # The lease's grace is over: it is due now, whatever the delay of a resend would be.
             changes["send_after"] = row.send_after
-        changes["attempt_count"] = row.attempt_count + 1
         SubsidyCancellation.objects.using(using).filter(
             pk=row.pk, claim_token=row.claim_token
-        ).update(**changes, updated_at=timezone.now())
+        ).update(**changes, attempt_count=F("attempt_count") + 1, updated_at=timezone.now())
         for name, value in changes.items():
             setattr(row, name, value)
-    return [row for row in rows if row.status == Status.PENDING]
+        row.attempt_count += 1
 
 
 def lost_attempt(row: SubsidyCancellation) -> CancellationAttempt:

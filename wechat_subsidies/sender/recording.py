@@ -6,27 +6,32 @@ the row by now.
 
 import json
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
-from django.db import DatabaseError, transaction
+from django.db import Error as AnyDatabaseError
 from django.db.models import F, Q
 from django.utils import timezone
 
 from ..models import CancellationAttempt, SubsidyCancellation
 from ..outcomes import Outcome
-from ..retrying import retried
+from ..retrying import PASSING, drop_broken_connection, durable, is_connected, retried
 from ..texts import storable
 from ..wechatpay import APIError
-from .announcing import announce
 from .calling import Call
 from .settling import Settled
 from .timing import Timing
 
 logger = logging.getLogger("wechat_subsidies")
 
-UNSTORABLE = (DatabaseError, ValueError, TypeError)  # what a poisoned answer may come to
+# What a poisoned answer may come to; some databases' word for it is the same as for a lock.
+UNSTORABLE: Final = (AnyDatabaseError, ValueError, TypeError)
+FIRST_WAIT: Final = 0.1  # seconds until recording is repeated, doubled every time
+LONGEST_WAIT: Final = 10.0
+PATIENCE: Final = 300.0  # seconds for which it is repeated in all
+SURE_ROUNDS: Final = 4  # after which it is the answer's fault, if the database is there
 
 Operation = CancellationAttempt.Operation
 Status = SubsidyCancellation.Status
@@ -34,32 +39,70 @@ Proof = SubsidyCancellation.Proof
 
 
 def record(calls: Sequence[Call], *, using: str) -> None:
-    """Record calls, in one transaction if possible, and tell the shop what came of them.
+    """Record calls: together if possible, else one by one, for none is to be kept by another's poison.
 
-    Calls that cannot be recorded together are recorded one by one: what is poisoned in one answer
-    must not keep the others from being recorded.
+    An answer in hand is kept while the database is away, and its recording repeated for up to five
+    minutes; then the database's error is raised. Nothing is claimed meanwhile.
+    """
+    left = list(calls)
+    for number, seconds in enumerate(waits()):
+        left = left_after_recording(left, using=using, is_sure=number >= SURE_ROUNDS)
+        if not left:
+            return
+        logger.warning("%d answers are not recorded yet; tried again.", len(left))
+        time.sleep(seconds)
+        drop_broken_connection(using)
+    for call in left:
+        log(call, status="not recorded")
+    retried(partial(record_together, left, using=using))
+
+
+def waits() -> Iterator[float]:
+    """Seconds between two rounds of recording: doubling, bounded, and five minutes in all."""
+    seconds, total = FIRST_WAIT, 0.0
+    while total < PATIENCE:
+        yield seconds
+        total += seconds
+        seconds = min(LONGEST_WAIT, 2 * seconds)
+
+
+def left_after_recording(calls: Sequence[Call], *, using: str, is_sure: bool) -> list[Call]:
+    """Record calls; returns those of which it failed for a reason that may pass.
+
+    `is_sure`: it has failed so often that on a working connection it is the answer's fault.
     """
     try:
         retried(partial(record_together, calls, using=using))
-    except UNSTORABLE:
-        for call in calls:
-            record_alone(call, using=using)
-    for call in calls:
-        announce(call.claim.cancellation.pk, using=using)
+    except UNSTORABLE as error:
+        if isinstance(error, PASSING) and not is_connected(using):
+            return list(calls)
+    else:
+        return []
+    return [call for call in calls if not is_settled_alone(call, using=using, is_sure=is_sure)]
 
 
-def record_alone(call: Call, *, using: str) -> None:
-    """Record one call; if even that fails, without the words of the answer."""
-    try:
-        retried(partial(record_together, [call], using=using))
-    except UNSTORABLE:
-        logger.exception("The answer for %s cannot be stored whole.", call.claim.cancellation)
-        retried(partial(record_together, [call], using=using, words=False))
+def is_settled_alone(call: Call, *, using: str, is_sure: bool) -> bool:
+    """Record one call, if it cannot be stored whole without the words of the answer.
+
+    Returns False if that failed for a reason that may pass. What can never be stored, because the
+    row is deleted for instance, is logged and passed over.
+    """
+    for words in (True, False):
+        try:
+            retried(partial(record_together, [call], using=using, words=words))
+        except UNSTORABLE as error:
+            if isinstance(error, PASSING) and not (is_sure and is_connected(using)):
+                return False
+            logger.exception("The answer for %s cannot be stored whole.", call.claim.cancellation)
+        else:
+            return True
+    log(call, status="not recorded")
+    return True
 
 
 def record_together(calls: Sequence[Call], *, using: str, words: bool = True) -> None:
     """Append the calls' attempts and change their rows, in one transaction."""
-    with transaction.atomic(using=using, durable=True):
+    with durable(using):
         CancellationAttempt.objects.using(using).bulk_create(
             [attempt(call, words=words) for call in calls], ignore_conflicts=True
         )
@@ -90,6 +133,8 @@ def settle(call: Call, *, using: str, words: bool) -> None:
         # Late, but proven: taken in whatever state the row is by now.
         cancellations.exclude(Q(status=Status.SUCCEEDED) & Q(proof=Proof.WECHAT)).update(**changes)
         log(call, status=changes["status"])
+    else:
+        log(call, status="of another call by now, or deleted")
 
 
 def log(call: Call, *, status: str) -> None:

@@ -1,6 +1,7 @@
 """The sweep: whatever waits, in whichever way it came to wait."""
 
 from .. import sender
+from ..retrying import retried
 from .slices import ask_for_confirmed_batches
 
 
@@ -13,5 +14,5 @@ def process_due(
     calls under way at a time. Returns once nothing is due any more; safe to run in several
     processes at once. Raises ImproperlyConfigured for a merchant that the settings do not have.
     """
-    ask_for_confirmed_batches()
+    retried(ask_for_confirmed_batches)
     return sender.process_due(limit=limit, merchant=merchant, concurrency=concurrency)
