@@ -1,15 +1,15 @@
 """The shop hears of every arrival, at least once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from wechat_subsidies import services, signals
+from wechat_subsidies import sender, services, signals
 from wechat_subsidies.models import SubsidyCancellation
 from wechat_subsidies.sandbox import Sandbox
-from wechat_subsidies.sender import announcing
+from wechat_subsidies.sender import announcing, process
 
 IDS = {"sub_mchid": "1900013401", "transaction_id": "T1"}
 
@@ -103,3 +103,64 @@ def test_a_process_that_died_before_announcing_leaves_it_to_the_sweep(
 
 def test_the_signals_are_those_that_hosts_connect_to() -> None:
     assert announcing.SIGNALS["succeeded"] is signals.subsidy_cancelled
+
+
+def test_slow_receivers_let_what_is_due_be_sent(
+    gateway: Sandbox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "ANNOUNCING", 0.0)  # over as soon as one has run
+    sent_by_then: list[int] = []
+    heard = receiver.heard.append
+    monkeypatch.setattr(
+        receiver, "heard", Noting(heard, lambda: sent_by_then.append(len(gateway.calls())))
+    )
+    for number in range(6):
+        services.cancel_subsidy(sub_mchid="1900013401", transaction_id=f"S{number}", send="later")
+    services.process_due(concurrency=2)
+    assert sent_by_then == [2, 4, 6, 6, 6, 6]
+
+
+def test_what_becomes_due_while_receivers_run_is_sent_before_the_rest_is_announced(
+    gateway: Sandbox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "ANNOUNCING", 0.0)
+
+    def ask_again() -> None:
+        if len(gateway.calls()) == 4:
+            services.cancel_subsidy(sub_mchid="1900013401", transaction_id="NEW", send="later")
+
+    monkeypatch.setattr(receiver, "heard", Noting(receiver.heard.append, ask_again))
+    for number in range(4):
+        services.cancel_subsidy(sub_mchid="1900013401", transaction_id=f"S{number}", send="later")
+    services.process_due(concurrency=4)
+    assert len(gateway.calls("NEW")) == 1
+    assert not SubsidyCancellation.objects.exclude(announce_after=None).exists()
+
+
+def test_in_a_request_receivers_run_for_a_short_time_and_the_sweep_calls_the_rest(
+    gateway: Sandbox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "ANNOUNCING", 0.0)
+    monkeypatch.setattr(process, "PATIENCE", 0.0)
+    keys = [
+        services.cancel_subsidy(
+            sub_mchid="1900013401", transaction_id=f"S{number}", send="later"
+        ).pk
+        for number in range(4)
+    ]
+    sender.send(keys)
+    assert len(gateway.calls()) == 4
+    assert 0 < len(receiver.heard) < 4
+    services.process_due()
+    assert sorted(heard[0] for heard in receiver.heard) == ["S0", "S1", "S2", "S3"]
+
+
+class Noting:
+    """What is appended to it goes on to `append`, and `note` is called."""
+
+    def __init__(self, append: Callable[..., None], note: Callable[[], None]) -> None:
+        self.goes_on, self.note = append, note
+
+    def append(self, heard: tuple[str, str, int]) -> None:
+        self.goes_on(heard)
+        self.note()

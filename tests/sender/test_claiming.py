@@ -1,10 +1,14 @@
 """Claims: one holder at a time, and what becomes of those whose holder is gone."""
 
+import threading
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from django.db import connection, transaction
 
 from wechat_subsidies import clock, services
 from wechat_subsidies.models import CancellationAttempt, SubsidyCancellation
@@ -129,3 +133,52 @@ def test_claims_are_spaced_by_the_rate_limit(gateway: Sandbox, settings) -> None
 
 def test_the_clock_is_the_databases_in_utc(db: None) -> None:
     assert abs(clock.now("default") - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_the_clock_goes_on_inside_a_transaction(db: None) -> None:
+    with transaction.atomic():
+        earlier = clock.now("default")
+        time.sleep(0.002)
+        assert clock.now("default") > earlier
+
+
+def test_a_late_answer_counts_no_call_twice_or_back(
+    cancellation: SubsidyCancellation, gateway: Sandbox
+) -> None:
+    gateway.faults.add("system_error", transaction_id="T1", times=1)
+    (late,) = calls_for(claim_one())
+    expire_lease()
+    record(calls_for(claim_one()), using="default")
+    cancellation.refresh_from_db()
+    assert (cancellation.status, cancellation.attempt_count) == (Status.SUCCEEDED, 2)
+    record([late], using="default")
+    cancellation.refresh_from_db()
+    assert (cancellation.status, cancellation.attempt_count) == (Status.SUCCEEDED, 2)
+
+
+def test_of_many_who_claim_at_once_each_gets_rows_of_its_own(gateway: Sandbox) -> None:
+    for number in range(24):
+        services.cancel_subsidy(sub_mchid="1900013401", transaction_id=f"C{number}", send="later")
+    start = threading.Barrier(4)
+
+    def claim_some(_: int) -> list[int]:
+        try:
+            start.wait()
+            claimed = [claim(using="default", mchid=MCHID, limit=2) for _ in range(3)]
+            return [each.cancellation.pk for some in claimed for each in some.claims]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        keys = [key for some in pool.map(claim_some, range(4)) for key in some]
+    assert len(keys) == len(set(keys)) == 24
+
+
+def test_lost_rows_that_are_not_sent_again_do_not_end_the_sweep(gateway: Sandbox, settings) -> None:
+    settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "MAX_ATTEMPTS": 1}
+    for number in range(3):
+        services.cancel_subsidy(sub_mchid="1900013401", transaction_id=f"L{number}", send="later")
+    claim(using="default", mchid=MCHID, limit=3)
+    expire_lease()
+    services.cancel_subsidy(sub_mchid="1900013401", transaction_id="T1", send="later")
+    assert services.process_due(concurrency=3).outcomes == {"succeeded": 1}

@@ -1,16 +1,19 @@
-"""Recording answers that no database would store as they are."""
+"""Recording answers: those that no database would store as they are, and in bad times."""
 
+import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from django.db import IntegrityError, OperationalError
 
-from wechat_subsidies import services
+from wechat_subsidies import retrying, services
 from wechat_subsidies.models import CancellationAttempt, SubsidyCancellation
 from wechat_subsidies.outcomes import meaning_of_error
 from wechat_subsidies.sandbox import Sandbox
-from wechat_subsidies.sender import recording
+from wechat_subsidies.sender import process, recording
 from wechat_subsidies.sender.calling import Call, Reply, calls_for
-from wechat_subsidies.sender.claiming import claim
+from wechat_subsidies.sender.claiming import Claim, claim
 
 from ..answers import api_error
 
@@ -65,3 +68,123 @@ def refuse_objects(value: object) -> object:
     if not isinstance(value, str):
         raise TypeError("not storable")
     return value
+
+
+def refuse_the_row_of(monkeypatch: pytest.MonkeyPatch, transaction_id: str) -> None:
+    whole = recording.settle
+
+    def settle(call: Call, **how: Any) -> None:
+        if call.claim.cancellation.transaction_id == transaction_id:
+            raise IntegrityError("this row cannot be written")
+        whole(call, **how)
+
+    monkeypatch.setattr(recording, "settle", settle)
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(recording, "LONGEST_WAIT", 0.02)
+    monkeypatch.setattr(recording, "PATIENCE", 0.2)
+    monkeypatch.setattr(retrying, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(retrying, "LONGEST_WAIT", 0.001)
+
+
+def test_a_row_that_cannot_be_recorded_at_all_is_passed_over(
+    gateway: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    calls = calls_made_for("T1", "T2", "T3")
+    refuse_the_row_of(monkeypatch, "T1")
+    recording.record(calls, using="default")
+    rows = SubsidyCancellation.objects.order_by("transaction_id")
+    statuses = list(rows.values_list("status", flat=True))
+    assert statuses == [Status.SENDING, Status.SUCCEEDED, Status.SUCCEEDED]
+    assert "The answer for T1 cannot be stored whole." in caplog.text
+
+
+def test_a_row_that_was_deleted_meanwhile_is_passed_over(gateway: Sandbox) -> None:
+    calls = calls_made_for("T1", "T2")
+    SubsidyCancellation.objects.filter(transaction_id="T1").delete()
+    recording.record(calls, using="default")
+    assert SubsidyCancellation.objects.get().status == Status.SUCCEEDED
+    assert CancellationAttempt.objects.count() == 1
+
+
+class Away:
+    """A database that is away for so many transactions; the connection does not work meanwhile."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, times: int) -> None:
+        self.times = times
+        self.whole = recording.record_together
+        monkeypatch.setattr(recording, "record_together", self)
+        monkeypatch.setattr(recording, "is_connected", lambda using: self.times <= 0)
+
+    def __call__(self, calls: list[Call], **how: Any) -> None:
+        self.times -= 1
+        if self.times >= 0:
+            raise OperationalError("the server has gone away")
+        self.whole(calls, **how)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_answers_are_kept_while_the_database_is_away(
+    gateway: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = calls_made_for("T1", "T2")
+    Away(monkeypatch, times=42)
+    recording.record(calls, using="default")
+    assert set(SubsidyCancellation.objects.values_list("proof", flat=True)) == {"wechat"}
+    assert all(bytes(each.answer_body) for each in CancellationAttempt.objects.all())
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_database_that_stays_away_stops_the_sweep(
+    gateway: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    calls = calls_made_for("T1")
+    Away(monkeypatch, times=10_000)
+    with caplog.at_level("INFO"), pytest.raises(OperationalError, match="gone away"):
+        recording.record(calls, using="default")
+    assert "transaction_id=T1 outcome=succeeded" in caplog.text
+
+
+@pytest.mark.usefixtures("at_once")
+def test_words_that_a_database_refuses_like_a_lock_are_left_out_in_the_end(
+    gateway: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = calls_made_for("T1")
+    whole = recording.record_together
+
+    def refuse_words(calls: list[Call], *, using: str, words: bool = True) -> None:
+        if words:
+            raise OperationalError(1366, "Incorrect string value")
+        whole(calls, using=using, words=False)
+
+    monkeypatch.setattr(recording, "record_together", refuse_words)
+    recording.record(calls, using="default")
+    assert SubsidyCancellation.objects.get().status == Status.SUCCEEDED
+
+
+def test_answers_do_not_wait_for_the_slowest_call(gateway: Sandbox) -> None:
+    slow = threading.Event()
+    order: list[str] = []
+
+    def made(each: Claim) -> list[Call]:
+        if each.cancellation.transaction_id == "T1":
+            slow.wait(10)
+        return calls_for(each)
+
+    for number in range(1, 4):
+        services.cancel_subsidy(sub_mchid="1900013401", transaction_id=f"T{number}", send="later")
+    claims = claim(using="default", mchid="1900000001", limit=9).claims
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "calls_for", made)
+        for calls in process.calls_as_they_end(claims):
+            recording.record(calls, using="default")
+            order += [call.claim.cancellation.transaction_id for call in calls]
+            if len(order) == 2:
+                succeeded = SubsidyCancellation.objects.filter(status=Status.SUCCEEDED)
+                assert succeeded.count() == 2
+                slow.set()
+    assert order[-1] == "T1"
+    assert slow.is_set()

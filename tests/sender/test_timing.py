@@ -1,0 +1,39 @@
+"""What follows from a merchant's timeouts, and what merchants with one MCHID share."""
+
+from dataclasses import replace
+
+import pytest
+
+from wechat_subsidies.conf import MerchantSettings
+from wechat_subsidies.sender.claiming import lowest_limit
+from wechat_subsidies.sender.timing import Timing
+
+MERCHANT = MerchantSettings.from_setting(name="default", setting={"MCHID": "1900000001"})
+
+
+def timing_of(*timeouts: tuple[float, float]) -> Timing:
+    return Timing.of([replace(MERCHANT, timeout=timeout) for timeout in timeouts])
+
+
+def test_a_lease_outlives_the_last_call_by_seconds() -> None:
+    timing = timing_of((5, 10))
+    assert timing.start_by < timing.end_by
+    assert timing.lease - timing.end_by >= 5
+
+
+@pytest.mark.parametrize(("read", "grace"), [(2, 10), (30, 30)])
+def test_an_unknown_call_is_left_alone_for_its_read_timeout_and_ten_seconds_at_least(
+    read: float, grace: float
+) -> None:
+    assert timing_of((1, read)).grace == grace
+
+
+def test_of_several_timeouts_the_longest_count() -> None:
+    assert timing_of((5, 10), (1, 20)) == Timing(connect=5, read=20)
+    assert timing_of((1, 20), (5, 10)) == Timing(connect=5, read=20)
+
+
+def test_of_several_rate_limits_the_lowest_counts() -> None:
+    limits = [replace(MERCHANT, rate_limit=limit) for limit in (200, None, 50)]
+    assert lowest_limit(limits) == 50
+    assert lowest_limit(limits[1:2]) is None
