@@ -1,6 +1,7 @@
 """A mapping of paths makes transactions of a shop's orders."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,7 +9,15 @@ from django.core.exceptions import ImproperlyConfigured
 
 from example_project.shop.models import Order, Refund
 from example_project.shop.subsidies import orders
-from wechat_subsidies.orders import ReasonCode, Target, adapter_for, find_order
+from wechat_subsidies.orders import (
+    ImpossibleTarget,
+    OrderAdapter,
+    ReasonCode,
+    Target,
+    adapter_for,
+    find_order,
+)
+from wechat_subsidies.orders.paths import Path
 
 MakeOrder = Callable[..., Order]
 
@@ -68,11 +77,6 @@ def test_what_speaks_against_an_order_comes_before_its_partial_refund(
     assert (reason.code, reason.message) == (ReasonCode.BLOCKED, "该订单已分账")
 
 
-def test_without_amounts_an_order_does_not_count_as_partly_refunded() -> None:
-    target = Target(sub_mchid="1", transaction_id="2", has_refund=True, paid_amount=5)
-    assert not target.is_partly_refunded
-
-
 def test_scope_and_merchant_may_be_mapped(make_order: MakeOrder, settings) -> None:
     mapping = settings.WECHAT_SUBSIDIES["ORDERS"]["shop.Order"]
     settings.WECHAT_SUBSIDIES = {
@@ -99,3 +103,46 @@ def test_the_admin_page_of_an_order_is_known(make_order: MakeOrder) -> None:
 def test_the_shops_queryset_is_used(make_order: MakeOrder) -> None:
     order = make_order()
     assert orders().get(pk=order.pk).latest_refund_id == target_of(order).refund_id
+
+
+def mapped(settings, **paths: Any) -> None:
+    mapping = settings.WECHAT_SUBSIDIES["ORDERS"]["shop.Order"]
+    orders = {"shop.Order": {**mapping, **paths}}
+    settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "ORDERS": orders}
+
+
+def test_an_amount_in_yuan_is_refused(make_order: MakeOrder, settings, monkeypatch) -> None:
+    monkeypatch.setattr(Order, "paid_yuan", Decimal("10.50"), raising=False)
+    mapped(settings, paid_amount="paid_yuan")
+    with pytest.raises(ImpossibleTarget, match=r"paid_amount is Decimal '10\.50'"):
+        target_of(make_order())
+
+
+def test_a_flag_that_is_not_set_blocks_nothing(make_order: MakeOrder, settings) -> None:
+    mapped(settings, blocked_because="is_profit_shared")
+    assert target_of(make_order()).blocked_because == ""
+    assert target_of(make_order(is_profit_shared=True)).blocked_because
+
+
+def test_what_a_column_cannot_hold_no_order_has(make_order: MakeOrder, settings) -> None:
+    make_order()
+    mapped(settings, sub_mchid="seller_id")
+    assert find_order(sub_mchid="letters", transaction_id="T") is None
+
+
+def test_an_adapter_without_find_says_what_to_do() -> None:
+    with pytest.raises(NotImplementedError, match=r"Write find\(\)"):
+        OrderAdapter().find(sub_mchid="1", transaction_id="2")
+
+
+def test_a_relation_without_a_row_has_no_value() -> None:
+    assert Path.parse("seller.wechat_mchid").value(Order()) is None
+
+
+def test_what_a_property_does_not_find_is_its_own_mistake(monkeypatch) -> None:
+    def missing(order: Order) -> None:
+        raise Refund.DoesNotExist
+
+    monkeypatch.setattr(Order, "newest", property(missing), raising=False)
+    with pytest.raises(Refund.DoesNotExist):
+        Path.parse("newest.refund_id").value(Order())

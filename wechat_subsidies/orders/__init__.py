@@ -1,9 +1,13 @@
 """How a shop's own orders plug in."""
 
-from .adapter import OrderAdapter, Reason, ReasonCode, Target
+from .adapter import OrderAdapter
+from .reading import name_of, targets_of
+from .reasons import Reason, ReasonCode
 from .registry import adapter_for, adapters, find_order
+from .targets import ImpossibleTarget, Target
 
 __all__ = [
+    "ImpossibleTarget",
     "OrderAdapter",
     "Reason",
     "ReasonCode",
@@ -11,4 +15,6 @@ __all__ = [
     "adapter_for",
     "adapters",
     "find_order",
+    "name_of",
+    "targets_of",
 ]

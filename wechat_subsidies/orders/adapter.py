@@ -1,110 +1,31 @@
 """What this package needs to know of an order, and the class that a shop may write to tell it."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.db import models
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from ..conf import app_settings
-
-
-class ReasonCode(models.TextChoices):
-    """Why an order's subsidy is not cancelled, or not yet; the codes are stable."""
-
-    NOT_FOUND = "not_found", _("There is no such order.")
-    MISSING_TRANSACTION_ID = (
-        "missing_transaction_id",
-        _(
-            "The order has no WeChat Pay transaction ID: it was not paid with WeChat Pay, or not yet."
-        ),
-    )
-    MISSING_SUB_MCHID = (
-        "missing_sub_mchid",
-        _("The order's seller has no WeChat Pay sub-merchant ID."),
-    )
-    INVALID = "invalid", _("WeChat Pay would not accept one of the order's values.")
-    UNKNOWN_MERCHANT = (
-        "unknown_merchant",
-        _("The order names a merchant that the settings do not have."),
-    )
-    NOT_REFUNDED = (
-        "not_refunded",
-        _("The order has no refund. WeChat Pay cancels a subsidy only after a refund."),
-    )
-    BLOCKED = "blocked", _("The shop does not want this order's subsidy cancelled.")
-    PARTLY_REFUNDED = (
-        "partly_refunded",
-        _("The order is only partly refunded, so a smaller subsidy may still be owed."),
-    )
-    ADAPTER_ERROR = (
-        "adapter_error",
-        _("The order could not be read because of an error in the shop's code; see the log."),
-    )
-    CHANGED = (
-        "changed",
-        _("The order's amounts are no longer those that were looked through; select it again."),
-    )
-    # What an earlier request for the same transaction came to.
-    IN_PROGRESS = "in_progress", _("Its cancellation is on its way.")
-    ALREADY_CANCELLED = "already_cancelled", _("Its subsidy is cancelled already.")
-    REFUSED_BEFORE = (
-        "refused_before",
-        _("WeChat Pay refused it before; retry it from its own page."),
-    )
-    AWAITING_REVIEW = "awaiting_review", _("Its cancellation waits for a person's review.")
-    WITHDRAWN = "withdrawn", _("Its cancellation was withdrawn.")
-    DUPLICATE = "duplicate", _("Another order of this selection has the same transaction.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
-    """Why not: a stable code for machines and words for people."""
-
-    code: ReasonCode
-    message: str | Promise
-
-    @classmethod
-    def of(cls, code: ReasonCode, message: str | Promise | None = None) -> "Reason":
-        """The reason of that code, in its own words unless others are given."""
-        return cls(code=code, message=message or code.label)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """One WeChat transaction of an order. Amounts in fen, None where the shop does not say."""
-
-    sub_mchid: str
-    transaction_id: str
-    has_refund: bool
-    refund_id: str = ""  # with several refunds: the newest successful one
-    merchant: str = "default"
-    description: str = ""
-    reference: str = ""
-    paid_amount: int | None = None
-    refunded_amount: int | None = None
-    subsidy_amount: int | None = None
-    blocked_because: str = ""
-
-    @property
-    def is_partly_refunded(self) -> bool:
-        """Whether less came back than was paid, as far as the shop says."""
-        if self.paid_amount is None or self.refunded_amount is None:
-            return False
-        return self.refunded_amount < self.paid_amount
+from .keys import concrete
+from .reasons import Reason, ReasonCode
+from .targets import Target
 
 
 class OrderAdapter:
     """How one model of a shop becomes WeChat transactions. Subclass it where a mapping is too little.
 
-    `model` is the shop's model. Only `targets` has to be written.
+    `model` is the shop's model. `targets` has to be written, and `find` wherever a transaction may be
+    asked for by its identifiers: in the REST API, and with `services.cancel_subsidy`.
     """
 
     model: ClassVar[type[models.Model]]
+
+    @property
+    def label(self) -> str:
+        """What the model is recorded as, such as "shop.Order": of a proxy, the model that it stands for."""
+        return concrete(self.model)._meta.label
 
     def get_queryset(self, request: HttpRequest | None = None) -> models.QuerySet[Any]:
         """The orders that exist for this request (None: for the shop's own code), ready for `targets`."""
@@ -135,8 +56,17 @@ class OrderAdapter:
     def find(
         self, *, sub_mchid: str, transaction_id: str, request: HttpRequest | None = None
     ) -> Any | None:
-        """The order with this transaction among those of `get_queryset(request)`; None if there is none."""
-        raise NotImplementedError
+        """The order with this transaction among those of `get_queryset(request)`; None if there is none.
+
+        Both identifiers have to fit the same transaction. There is no default, and "none" would be a
+        wrong one: an order that is not found is asked for without its rules. Raises
+        NotImplementedError until it is written.
+        """
+        message = (
+            f"{type(self).__name__} has no find(), so that transactions cannot be asked for by their "
+            "identifiers. Write find(), or ask with the order itself: cancel_subsidy_for_order()."
+        )
+        raise NotImplementedError(message)
 
     def scope(self, order: Any) -> str:
         """What decides who may see the order's cancellation; empty where scopes are not in use."""

@@ -4,17 +4,20 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
 
 from ..conf import loaded
-from .adapter import OrderAdapter, Target
+from .adapter import OrderAdapter
 from .paths import Path
+from .reading import name_of
+from .targets import Target
 
 REQUIRED = ("transaction_id", "sub_mchid", "has_refund")
-TEXTS = ("refund_id", "reference", "blocked_because", "description", "merchant")
+TEXTS = ("refund_id", "reference", "description", "merchant")
 AMOUNTS = ("paid_amount", "refunded_amount", "subsidy_amount")
-PATHS = (*REQUIRED, *TEXTS, *AMOUNTS, "scope")
+PATHS = (*REQUIRED, *TEXTS, *AMOUNTS, "blocked_because", "scope")
 KEYS = (*PATHS, "queryset")
 
 
@@ -40,23 +43,29 @@ class MappedOrderAdapter(OrderAdapter):
         return queryset.select_related(*sorted(filter(None, relations))) if relations else queryset
 
     def targets(self, order: Any) -> Sequence[Target]:
-        """The order's one transaction."""
-        texts = {name: self.text(order, name) for name in ("sub_mchid", "transaction_id", *TEXTS)}
-        texts["merchant"] = texts["merchant"] or "default"
-        texts["reference"] = texts["reference"] or str(order)
-        amounts = {name: self.amount(order, name) for name in AMOUNTS}
-        has_refund = bool(self.paths["has_refund"].value(order))
-        return [Target(has_refund=has_refund, **texts, **amounts)]  # type: ignore[arg-type]
+        """The order's one transaction. Raises ImpossibleTarget for what an order cannot have."""
+        values = {name: self.value(order, name) for name in ("blocked_because", *AMOUNTS)}
+        values |= {name: self.text(order, name) for name in ("sub_mchid", "transaction_id", *TEXTS)}
+        values["reference"] = values["reference"] or name_of(order)
+        return [Target(has_refund=bool(self.value(order, "has_refund")), **values).checked()]
 
     def find(
         self, *, sub_mchid: str, transaction_id: str, request: HttpRequest | None = None
     ) -> Any | None:
-        """The order with this transaction. Databases that compare without case are not believed."""
+        """The order with this transaction. Databases that compare without case are not believed.
+
+        What the columns cannot hold, such as letters where they are numbers, no order has.
+        """
         wanted = {
             self.paths["sub_mchid"].lookup: sub_mchid,
             self.paths["transaction_id"].lookup: transaction_id,
         }
-        for order in self.get_queryset(request).filter(**wanted)[:2]:
+        orders = self.get_queryset(request)
+        try:
+            orders = orders.filter(**wanted)
+        except (ValueError, ValidationError):
+            return None
+        for order in orders[:2]:
             found = self.text(order, "sub_mchid"), self.text(order, "transaction_id")
             if found == (sub_mchid, transaction_id):
                 return order
@@ -68,12 +77,10 @@ class MappedOrderAdapter(OrderAdapter):
 
     def text(self, order: Any, name: str) -> str:
         """The value at a path as text; empty where there is no path or no value."""
-        path = self.paths.get(name)
-        value = path.value(order) if path else None
+        value = self.value(order, name)
         return "" if value is None else str(value)
 
-    def amount(self, order: Any, name: str) -> int | None:
-        """The amount at a path, in fen; None where there is no path or no value."""
+    def value(self, order: Any, name: str) -> Any:
+        """The value at a path, as it is; None where there is no path or no value."""
         path = self.paths.get(name)
-        value = path.value(order) if path else None
-        return None if value is None else int(value)
+        return path.value(order) if path else None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.db import models
 
 
@@ -35,7 +35,7 @@ class Path:
         for part in self.parts:
             if value is None:
                 return None
-            value = getattr(value, part)
+            value = followed(value, part)
             if callable(value) and not isinstance(value, models.Manager):
                 value = value()
         return value
@@ -46,6 +46,8 @@ class Path:
         for part in self.parts:
             field = field_of(model, part)
             if field is None or not (field.many_to_one or field.one_to_one):
+                break
+            if field.related_model is None:  # generic: which model it leads to, each row says
                 break
             followed.append(part)
             model = field.related_model
@@ -59,9 +61,22 @@ class Path:
                 return None
             if field.one_to_many or field.many_to_many:
                 return part
-            if not field.is_relation:
+            if field.related_model is None:
                 return None
             model = field.related_model
+        return None
+
+
+def followed(owner: Any, name: str) -> Any:
+    """The attribute of that name; None for a relation that leads to no row.
+
+    What a property of the shop's own fails to find is its mistake, and not "no value".
+    """
+    try:
+        return getattr(owner, name)
+    except ObjectDoesNotExist:
+        if not isinstance(owner, models.Model) or field_of(type(owner), name) is None:
+            raise
         return None
 
 

@@ -12,33 +12,50 @@ from django.utils.module_loading import import_string
 
 from ..conf import SETTING, app_settings
 from .adapter import OrderAdapter
+from .keys import concrete, shares_key
 from .mapped import MappedOrderAdapter
 
 
 @lru_cache(maxsize=1)
 def adapters() -> dict[type[models.Model], OrderAdapter]:
-    """All adapters by the model that they are for; empty where `ORDERS` is not set."""
+    """All adapters by the model with the table that they are for; empty where `ORDERS` is not set.
+
+    Raises ImproperlyConfigured for an adapter at the label of a model that it is not for.
+    """
     orders = app_settings.orders
     if isinstance(orders, str):
         adapter = import_string(orders)()
-        return {adapter.model: adapter}
-    found = {}
-    for label, how in orders.items():
-        model = apps.get_model(label)
-        found[model] = (
-            import_string(how)() if isinstance(how, str) else MappedOrderAdapter(model, how)
+        return {concrete(adapter.model): adapter}
+    return {
+        concrete(model): adapter_of(model, how)
+        for model, how in ((apps.get_model(label), how) for label, how in orders.items())
+    }
+
+
+def adapter_of(model: type[models.Model], how: Any) -> OrderAdapter:
+    """The adapter that one entry stands for: a mapping, or a dotted path."""
+    if not isinstance(how, str):
+        return MappedOrderAdapter(model, how)
+    adapter: OrderAdapter = import_string(how)()
+    if concrete(adapter.model) is not concrete(model):
+        message = (
+            f"{SETTING}['ORDERS']['{model._meta.label}'] is {how}, which is for "
+            f"{adapter.model._meta.label}."
         )
-    return found
+        raise ImproperlyConfigured(message)
+    return adapter
 
 
 def adapter_for(model: type[models.Model]) -> OrderAdapter:
-    """The adapter for orders of this model, or of a model that it is derived from.
+    """The adapter for orders of this model, or of a model whose key it shares.
 
-    Raises ImproperlyConfigured, naming the setting, if there is none.
+    Raises ImproperlyConfigured, naming the setting, if there is none. A proxy is the model that it
+    stands for. A derived model with a primary key of its own needs an entry of its own: its parent's
+    adapter would load another order by that key.
     """
     known = adapters()
-    for candidate in (model, model._meta.concrete_model, *model._meta.get_parent_list()):
-        if candidate in known:
+    for candidate in (concrete(model), *model._meta.get_parent_list()):
+        if candidate in known and shares_key(model, candidate):
             return known[candidate]
     message = f"{SETTING}['ORDERS'] has no entry for {model._meta.label}; it has: " + (
         ", ".join(sorted(each._meta.label for each in known)) or "none"
