@@ -62,9 +62,12 @@ API_DEFAULTS: Mapping[str, Any] = {
 CELERY_DEFAULTS: Mapping[str, Any] = {"QUEUE": None}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MerchantSettings:
-    """One entry of `MERCHANTS`. Where keys are kept is left out of its `repr`: it may be a key."""
+    """One entry of `MERCHANTS`. Where keys are kept is left out of its `repr`: it may be a key.
+
+    Each is equal to itself alone, so that it can be a key of a cache whatever it was set to.
+    """
 
     name: str
     mchid: str
