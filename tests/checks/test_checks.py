@@ -1,35 +1,16 @@
 """Each mistake in the set-up is named, with what to put there."""
 
-from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.checks import Error, run_checks
+from django.core.checks import WARNING, CheckMessage, run_checks
 
-from wechat_subsidies.sandbox import Sandbox
-
-Change = Callable[..., list[Error]]
+from .conftest import Change
 
 
-@pytest.fixture
-def problems(gateway: Sandbox, settings) -> Change:
-    """What the checks say once a merchant, or the setting as a whole, has been changed."""
-    settings.DEBUG = True
-
-    def changed(merchant: dict[str, Any] | None = None, **values: Any) -> list[Error]:
-        entry = {**gateway.merchant_settings(), **(merchant or {})}
-        settings.WECHAT_SUBSIDIES = {
-            **settings.WECHAT_SUBSIDIES,
-            "MERCHANTS": {"default": entry},
-            **values,
-        }
-        return [*run_checks(tags=["wechat_subsidies"])]
-
-    return changed
-
-
-def order_problems(problems: Change, mapping: dict[str, Any]) -> list[Error]:
+def order_problems(problems: Change, mapping: dict[str, Any]) -> list[CheckMessage]:
     complete = {
         "transaction_id": "wechat_transaction_id",
         "sub_mchid": "seller.wechat_mchid",
@@ -133,6 +114,18 @@ def test_the_merchants_own_key_as_wechat_pays_is_named(problems: Change, gateway
         ({"TIMEOUT": (0, 10)}, 108),
         ({"RATE_LIMIT": 0}, 109),
         ({"RATE_LIMIT": "200"}, 109),
+        ({"RATE_LIMIT": float("nan")}, 109),
+        ({"RATE_LIMIT": 1e-7}, 109),
+        ({"TIMEOUT": (float("inf"), 10)}, 108),
+        ({"TIMEOUT": (5, 1e12)}, 108),
+        ({"BASE_URL": "https://api.mch.weixin.qq.com/v3"}, 107),
+        ({"BASE_URL": None}, 107),
+        ({"BACKUP_URL": "https://user@api2.mch.weixin.qq.com"}, 107),
+        ({"API_V3_KEY": "short"}, 111),
+        ({"API_V3_KEY": {}}, 111),
+        ({"PRIVATE_KEY": []}, 105),
+        ({"MCHID": 1900000001}, 103),
+        ({"WECHATPAY_PUBLIC_KEY_ID": []}, 112),
     ],
 )
 def test_a_wrong_value_of_a_merchant_is_named(
@@ -157,11 +150,20 @@ def test_plain_http_is_an_error_outside_debug(problems: Change, settings) -> Non
         ({"PARTIAL_REFUNDS": "sometimes"}, 3),
         ({"VERIFY_REFUND": True}, 3),
         ({"MAX_ATTEMPTS": 0}, 3),
+        ({"MAX_ATTEMPTS": float("inf")}, 3),
+        ({"MAX_ATTEMPTS": float("nan")}, 3),
+        ({"GIVE_UP_AFTER": timedelta.max}, 3),
         ({"GIVE_UP_AFTER": 7}, 3),
         ({"DESCRIPTION": "退" * 81}, 3),
         ({"API": {"MAX_BACH": 5}}, 2),
         ({"API": []}, 3),
         ({"DISPATCHER": "inlin"}, 4),
+        ({"DISPATCHER": []}, 4),
+        ({"DISPATCHER": None}, 4),
+        ({"DISPATCHER": "os.path.join"}, 4),
+        ({"DISPATCHER": "tests.checks.adapters.Incomplete"}, 4),
+        ({"SCOPES": 5}, 5),
+        ({"SCOPES": "tests.checks.adapters.SCOPES"}, 5),
         ({"SCOPES": "shop.nowhere"}, 5),
     ],
 )
@@ -187,6 +189,9 @@ def test_an_unknown_order_model_is_named_with_the_near_miss(problems: Change) ->
         ({"refund_id": "refunds.refund_id"}, 205, "refunds"),
         ({"queryset": "example_project.shop.subsidies.ordres"}, 206, "ordres"),
         ({"transaction_id": "why_no_cancellation"}, 207, "why_no_cancellation"),
+        ({"transaction_id": 5}, 204, "5"),
+        ({"paid_amount": "number", "refunded_amount": "paid_fen"}, 209, "CharField"),
+        ({"refunded_amount": "has_refund"}, 209, "BooleanField"),
         ({"refund": "latest_refund_id"}, 2, "refund"),
     ],
 )
@@ -220,3 +225,62 @@ def test_a_wrong_adapter_is_named(problems: Change, path: str, word: str) -> Non
     (error,) = problems(ORDERS=path)
     assert error.id == "wechat_subsidies.E202"
     assert word in error.msg
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("of_another_model", "returned orders of shop.Refund, not of shop.Order"),
+        ("sliced", "returned what no order can be loaded from: Cannot filter"),
+        ("without_the_seller", "cannot be both deferred and traversed"),
+        ("no_queryset", "list"),
+        ("without_a_model", "model"),
+    ],
+)
+def test_a_queryset_that_loads_no_orders_is_named(problems: Change, name: str, words: str) -> None:
+    mapping = {"queryset": f"tests.checks.adapters.{name}", "has_refund": "pk"}
+    (error,) = order_problems(problems, mapping)
+    assert error.id == "wechat_subsidies.E208"
+    assert words in error.msg
+
+
+def test_a_queryset_without_orders_is_fine(problems: Change) -> None:
+    mapping = {"queryset": "tests.checks.adapters.nothing", "has_refund": "pk"}
+    assert order_problems(problems, mapping) == []
+
+
+def test_what_was_paid_without_what_was_refunded_is_a_warning(problems: Change) -> None:
+    (warning,) = order_problems(problems, {"paid_amount": "paid_fen"})
+    assert (warning.id, warning.level) == ("wechat_subsidies.W212", WARNING)
+
+
+@pytest.mark.parametrize(
+    ("name", "identity", "words"),
+    [
+        ("WithoutFind", "W211", "has no `find`"),
+        ("WithoutTargets", "E202", "has no `targets`"),
+        ("AbstractModel", "E202", "has no model"),
+        ("NeedsAnArgument", "E206", "shop"),
+        ("OtherModelsQueryset", "E206", "orders of shop.Refund"),
+    ],
+)
+def test_what_an_adapter_lacks_is_named(
+    problems: Change, name: str, identity: str, words: str
+) -> None:
+    (problem,) = problems(ORDERS=f"tests.checks.adapters.{name}")
+    assert problem.id == f"wechat_subsidies.{identity}"
+    assert words in problem.msg
+    assert problem.hint
+
+
+def test_an_adapter_at_the_label_of_another_model_is_named(problems: Change) -> None:
+    (error,) = problems(ORDERS={"shop.Refund": "tests.checks.adapters.Whole"})
+    assert error.id == "wechat_subsidies.E202"
+    assert "is for shop.Order" in error.msg
+    assert problems(ORDERS={"shop.Order": "tests.checks.adapters.Whole"}) == []
+
+
+def test_two_entries_for_the_same_rows_are_named(problems: Change) -> None:
+    whole = "tests.checks.adapters.Whole"
+    (error,) = problems(ORDERS={"shop.Order": whole, "shop.order": whole})
+    assert error.id == "wechat_subsidies.E210"

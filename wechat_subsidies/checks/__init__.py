@@ -1,11 +1,19 @@
 """Every mistake in the set-up, named, with what to put there instead.
 
-One id for each kind of mistake: E0xx the setting as a whole, E1xx merchants, E2xx orders.
+One id for each kind of mistake: E0xx the setting as a whole, E1xx merchants, E2xx orders. W instead of
+E is a warning.
 """
 
 from .keys import check_keys
 from .merchants import check_merchants
 from .orders import check_orders
+from .together import check_merchants_together
 from .values import check_values
 
-__all__ = ["check_keys", "check_merchants", "check_orders", "check_values"]
+__all__ = [
+    "check_keys",
+    "check_merchants",
+    "check_merchants_together",
+    "check_orders",
+    "check_values",
+]

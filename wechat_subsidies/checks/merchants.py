@@ -7,7 +7,10 @@ from django.conf import settings
 from django.core.checks import Error, register
 
 from ..conf import MERCHANT_DEFAULTS, app_settings
-from .messages import error, unknown_keys
+from ..texts import storable
+from ..wechatpay import ConfigurationError
+from ..wechatpay.transport import check_base_url
+from .messages import error, is_given, unknown_keys
 from .values import is_number
 
 REQUIRED = {
@@ -15,10 +18,19 @@ REQUIRED = {
     "MERCHANT_SERIAL_NO": "the serial number of the merchant's API certificate "
     "(openssl x509 -in apiclient_cert.pem -noout -serial)",
     "PRIVATE_KEY": "the path of apiclient_key.pem, or its text",
+}
+PUBLIC_KEY = {
     "WECHATPAY_PUBLIC_KEY_ID": "the ID of WeChat Pay's public key, PUB_KEY_ID_…, from the merchant "
     "platform",
     "WECHATPAY_PUBLIC_KEY": "the path of pub_key.pem, or its text, from the merchant platform",
 }
+NAME_LENGTH = 64  # characters: what a row keeps
+EXAMPLES = {
+    "BASE_URL": "https://api.mch.weixin.qq.com",
+    "BACKUP_URL": "https://api2.mch.weixin.qq.com",
+}
+LONGEST_TIMEOUT = 300  # seconds; for as long no other process takes the order up
+LOWEST_RATE, HIGHEST_RATE = 0.01, 10_000  # calls a second
 
 
 @register("wechat_subsidies")
@@ -33,8 +45,19 @@ def check_merchants(**kwargs: object) -> list[Error]:
     return [
         problem
         for name, merchant in merchants.items()
-        for problem in merchant_errors(f"['MERCHANTS']['{name}']", merchant)
+        for problem in (
+            *name_errors(name),
+            *merchant_errors(f"['MERCHANTS']['{name}']", merchant),
+        )
     ]
+
+
+def name_errors(name: Any) -> Iterator[Error]:
+    """A name that no row could keep."""
+    if isinstance(name, str) and name and storable(name, limit=NAME_LENGTH) == name:
+        return
+    hint = f"Use a text of 1 to {NAME_LENGTH} characters; it is stored with every cancellation."
+    yield error("['MERCHANTS']", f"has the name {name!r:.100}.", hint=hint, number=113)
 
 
 def merchant_errors(path: str, merchant: Any) -> Iterator[Error]:
@@ -43,26 +66,45 @@ def merchant_errors(path: str, merchant: Any) -> Iterator[Error]:
         yield error(path, "is not a dictionary.", hint="See the README.", number=101)
         return
     yield from unknown_keys(path, merchant, MERCHANT_DEFAULTS)
-    for key, what in REQUIRED.items():
-        if not merchant.get(key):
-            yield error(f"{path}['{key}']", "is missing.", hint=f"Put {what}.", number=102)
+    yield from missing_errors(path, merchant)
     yield from url_errors(path, merchant)
     yield from limit_errors(path, merchant)
 
 
+def missing_errors(path: str, merchant: Mapping[str, Any]) -> Iterator[Error]:
+    """What every merchant needs; the public key and its ID are not needed beside an APIv3 key."""
+    for key, what in REQUIRED.items():
+        if not is_given(merchant.get(key)):
+            yield error(f"{path}['{key}']", "is missing.", hint=f"Put {what}.", number=102)
+    missing = [key for key in PUBLIC_KEY if not is_given(merchant.get(key))]
+    if len(missing) == len(PUBLIC_KEY) and is_given(merchant.get("API_V3_KEY")):
+        return
+    for key in missing:
+        hint = (
+            f"Put {PUBLIC_KEY[key]}. A merchant whose answers are signed with platform certificates "
+            "gives API_V3_KEY instead of the public key and its ID."
+        )
+        yield error(f"{path}['{key}']", "is missing.", hint=hint, number=102)
+
+
 def url_errors(path: str, merchant: Mapping[str, Any]) -> Iterator[Error]:
-    """Addresses: https, and plain http only in development."""
+    """Addresses: a host and nothing else; https, and plain http only in development."""
     for key in ("BASE_URL", "BACKUP_URL"):
-        url = merchant.get(key) or ""
-        if not url or str(url).startswith("https://"):
-            continue
-        if str(url).startswith("http://") and settings.DEBUG:
+        url = merchant.get(key, MERCHANT_DEFAULTS[key])
+        if key == "BACKUP_URL" and not is_given(url):
             continue
         hint = (
-            "Put 'https://api.mch.weixin.qq.com', or leave it out. Plain http is for the sandbox, "
-            "with DEBUG = True."
+            f"Put {EXAMPLES[key]!r}, or leave it out: https, and no path. Plain http is for the "
+            "sandbox, with DEBUG = True."
         )
-        yield error(f"{path}['{key}']", f"is {url!r}, which is not https.", hint=hint, number=107)
+        try:
+            checked = check_base_url(url, allow_http=settings.DEBUG)
+        except ConfigurationError as problem:
+            yield error(f"{path}['{key}']", f"is {url!r}: {problem}.", hint=hint, number=107)
+            continue
+        if checked.startswith("http://") and not settings.DEBUG:
+            found = f"is {url!r}, which is not https."
+            yield error(f"{path}['{key}']", found, hint=hint, number=107)
 
 
 def limit_errors(path: str, merchant: Mapping[str, Any]) -> Iterator[Error]:
@@ -70,13 +112,21 @@ def limit_errors(path: str, merchant: Mapping[str, Any]) -> Iterator[Error]:
     timeout = merchant.get("TIMEOUT", MERCHANT_DEFAULTS["TIMEOUT"])
     try:
         connect, read = timeout
-        is_valid = is_number(connect) and is_number(read) and connect > 0 and read > 0
+        is_valid = all(is_number(each) and 0 < each <= LONGEST_TIMEOUT for each in (connect, read))
     except (TypeError, ValueError):
         is_valid = False
     if not is_valid:
-        hint = "Put two numbers of seconds above 0: (connect, read), such as (5, 10)."
+        hint = (
+            "Put two numbers of seconds (connect, read), such as (5, 10): each above 0, and at most "
+            f"{LONGEST_TIMEOUT}."
+        )
         yield error(f"{path}['TIMEOUT']", f"is {timeout!r}.", hint=hint, number=108)
     limit = merchant.get("RATE_LIMIT", MERCHANT_DEFAULTS["RATE_LIMIT"])
-    if limit is not None and (not is_number(limit) or limit <= 0):
+    if not is_rate(limit):
         hint = "Put the calls a second that this app may make, up to 200, or None for no limit."
         yield error(f"{path}['RATE_LIMIT']", f"is {limit!r}.", hint=hint, number=109)
+
+
+def is_rate(value: Any) -> bool:
+    """Whether it is a number of calls a second that can be kept to, or None."""
+    return value is None or (is_number(value) and LOWEST_RATE <= value <= HIGHEST_RATE)

@@ -2,15 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from inspect import isabstract
 from typing import Any
 
 from django.core.checks import Error, register
-from django.utils.module_loading import import_string
 
 from ..conf import API_DEFAULTS, CELERY_DEFAULTS, DEFAULTS, DISPATCHERS, app_settings
+from ..dispatch import Dispatcher
 from ..wechatpay import InvalidParameter, check_description
+from .imports import CannotImport, imported
 from .messages import error, unknown_keys
 
+DISPATCHER_PATH = "wechat_subsidies.dispatch.Dispatcher"
+LARGEST = {"MAX_ATTEMPTS": 1000, "RETENTION_DAYS": 36_500}
+LONGEST = timedelta(days=3650)
 CHOICES = {
     "PARTIAL_REFUNDS": ("ask", "refuse", "allow"),
     "VERIFY_REFUND": ("off", "exists", "succeeded"),
@@ -30,7 +35,8 @@ def check_values(**kwargs: object) -> list[Error]:
         *nested_errors(raw),
         *choice_errors(),
         *number_errors(),
-        *path_errors(),
+        *dispatcher_errors(),
+        *scopes_errors(),
         *description_errors(),
     ]
 
@@ -57,13 +63,15 @@ def choice_errors() -> Iterator[Error]:
 
 def number_errors() -> Iterator[Error]:
     """Settings that are numbers or durations above zero."""
-    for name in ("MAX_ATTEMPTS", "RETENTION_DAYS"):
+    for name, largest in LARGEST.items():
         value = app_settings.get(name)
-        if not is_number(value) or int(value) != value or value < 1:
-            yield error(f"['{name}']", f"is {value!r}.", hint="Put an integer above 0.", number=3)
+        if not is_number(value) or not 1 <= value <= largest or int(value) != value:
+            hint = f"Put an integer from 1 to {largest}."
+            yield error(f"['{name}']", f"is {value!r}.", hint=hint, number=3)
     give_up_after = app_settings.get("GIVE_UP_AFTER")
-    if not isinstance(give_up_after, timedelta) or give_up_after <= timedelta(0):
-        hint = "Put a datetime.timedelta above zero, such as timedelta(days=7)."
+    is_duration = isinstance(give_up_after, timedelta)
+    if not is_duration or not timedelta(0) < give_up_after <= LONGEST:
+        hint = "Put a datetime.timedelta above zero and up to ten years, such as timedelta(days=7)."
         yield error("['GIVE_UP_AFTER']", f"is {give_up_after!r}.", hint=hint, number=3)
 
 
@@ -72,26 +80,38 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def path_errors() -> Iterator[Error]:
-    """Settings that name something to import."""
-    for name, number in (("DISPATCHER", 4), ("SCOPES", 5)):
-        value = app_settings.get(name)
-        if name == "DISPATCHER":
-            value = DISPATCHERS.get(value, value)
-        if value is None or callable(value):
-            continue
-        try:
-            import_string(value)
-        except (ImportError, TypeError, AttributeError) as problem:
-            known = (
-                f"one of {', '.join(map(repr, DISPATCHERS))}, or " if name == "DISPATCHER" else ""
-            )
-            yield error(
-                f"['{name}']",
-                f"is {app_settings.get(name)!r}, which cannot be imported: {problem}",
-                hint=f"Put {known}the dotted path of what you want to use.",
-                number=number,
-            )
+def dispatcher_errors() -> Iterator[Error]:
+    """A DISPATCHER that is none."""
+    value = app_settings.get("DISPATCHER")
+    known = ", ".join(map(repr, DISPATCHERS))
+    hint = f"Put one of {known}, or the dotted path of a subclass of {DISPATCHER_PATH}."
+    try:
+        found = imported(DISPATCHERS.get(value, value) if isinstance(value, str) else value)
+    except CannotImport as problem:
+        words = f"is {value!r}, which cannot be imported: {problem}"
+        yield error("['DISPATCHER']", words, hint=hint, number=4)
+        return
+    is_one = isinstance(found, type) and issubclass(found, Dispatcher)
+    if not is_one or isabstract(found):
+        words = f"is {value!r}, which is no complete Dispatcher."
+        yield error("['DISPATCHER']", words, hint=hint, number=4)
+
+
+def scopes_errors() -> Iterator[Error]:
+    """SCOPES that cannot be called."""
+    value = app_settings.get("SCOPES")
+    if value is None or callable(value):
+        return
+    hint = "Put a function (request) that returns scopes, its dotted path, or None."
+    try:
+        found = imported(value)
+    except CannotImport as problem:
+        words = f"is {value!r}, which cannot be imported: {problem}"
+        yield error("['SCOPES']", words, hint=hint, number=5)
+        return
+    if not callable(found):
+        words = f"is {value!r}, which cannot be called."
+        yield error("['SCOPES']", words, hint=hint, number=5)
 
 
 def description_errors() -> Iterator[Error]:
