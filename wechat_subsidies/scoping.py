@@ -12,6 +12,7 @@ from .conf import SETTING, app_settings
 from .models import SubsidyCancellation
 from .models.cancellation import CancellationQuerySet
 from .orders import OrderAdapter, adapters
+from .orders.keys import concrete
 
 Scopes = frozenset[str] | None
 
@@ -25,7 +26,7 @@ def visible(request: HttpRequest) -> CancellationQuerySet:
     """
     cancellations = SubsidyCancellation.objects.using(router.db_for_write(SubsidyCancellation))
     answers = {
-        adapter.model._meta.label: scopes_of(adapter, request=request)
+        concrete(adapter.model)._meta.label: scopes_of(adapter, request=request)
         for adapter in adapters().values()
     }
     if not answers:

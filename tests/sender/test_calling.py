@@ -25,7 +25,7 @@ def use(settings: Any, gateway: Sandbox, **changes: Any) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"API_V3_KEY": {}},
+        {"API_V3_KEY": {"not": "a key"}},
         {"PRIVATE_KEY": []},
         {"MERCHANT_SERIAL_NO": "not hexadecimal"},
         {"BASE_URL": "ftp://api.mch.weixin.qq.com"},

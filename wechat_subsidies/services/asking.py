@@ -12,7 +12,7 @@ from ..exceptions import InvalidRequest, NotEligible, SeveralTransactions
 from ..models import SubsidyCancellation
 from ..orders import ReasonCode, Target, adapter_for, adapters, find_order
 from ..retrying import retried
-from .eligibility import refuse_if_not_eligible, refuse_other_merchant, target_named
+from .eligibility import refuse_if_not_eligible, refuse_other_merchant, target_named, targets_for
 from .recording import is_recorded, record
 from .transactions import after_commit, refuse_foreign_transaction, write_alias
 from .wishes import Wish, checked_request, order_facts, prepare
@@ -105,7 +105,7 @@ def cancel_subsidy_for_order(
     loaded = adapter.get_queryset().filter(pk=order.pk).first()
     if loaded is None:
         raise NotEligible(ReasonCode.NOT_FOUND.label, code=ReasonCode.NOT_FOUND)
-    targets = adapter.targets(loaded)
+    targets = targets_for(adapter, loaded)
     if len(targets) > 1:
         raise SeveralTransactions(
             _(

@@ -8,12 +8,12 @@ from typing import Any
 from django.db import models, transaction
 from django.http import HttpRequest
 
-from ..exceptions import InvalidRequest, SubsidyError
+from ..exceptions import InvalidRequest, NotEligible, SubsidyError
 from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
-from ..orders import OrderAdapter, Reason, ReasonCode, Target, adapter_for
+from ..orders import OrderAdapter, Reason, ReasonCode, Target, adapter_for, name_of
 from ..texts import storable
 from ..wechatpay import InvalidParameter, check_description
-from .eligibility import reason_against
+from .eligibility import reason_against, targets_for
 from .requester import Requester
 from .transactions import write_alias
 from .wishes import Wish, order_facts, prepare
@@ -144,8 +144,11 @@ def look_through(
     try:
         found = [
             candidate_for(adapter, order, target, batch=batch, partial=partial)
-            for target in adapter.targets(order)
+            for target in targets_for(adapter, order)
         ]
+    except NotEligible as error:
+        reason = Reason.of(ReasonCode.INVALID, str(error))
+        return [Candidate(key=key, order=order, reason=reason)]
     except Exception:
         logger.exception("The order %s %s could not be read.", adapter.model._meta.label, key)
         return [Candidate(key=key, reason=Reason.of(ReasonCode.ADAPTER_ERROR))]
@@ -232,10 +235,10 @@ def item_columns(batch: CancellationBatch, candidate: Candidate) -> dict[str, An
     columns: dict[str, Any] = {"order_pk": storable(candidate.key, limit=255)}
     if order is not None:
         columns["order_model"] = order._meta.concrete_model._meta.label
-        columns["order_reference"] = storable(str(order), limit=128)
+        columns["order_reference"] = storable(name_of(order), limit=128)
     if target is not None:
         columns |= {
-            "order_reference": storable(target.reference or str(order), limit=128),
+            "order_reference": storable(target.reference, limit=128),
             "merchant": storable(target.merchant, limit=64),
             "sub_mchid": storable(target.sub_mchid, limit=32),
             "transaction_id": storable(target.transaction_id, limit=64),

@@ -6,7 +6,19 @@ from django.utils.translation import gettext as _
 
 from ..conf import app_settings
 from ..exceptions import InvalidRequest, NotEligible
-from ..orders import OrderAdapter, Reason, ReasonCode, Target
+from ..orders import ImpossibleTarget, OrderAdapter, Reason, ReasonCode, Target, targets_of
+
+
+def targets_for(adapter: OrderAdapter, order: Any) -> list[Target]:
+    """The order's transactions, looked through.
+
+    Raises NotEligible with the code `invalid` where the shop says what cannot be; what else its
+    code raises is let through.
+    """
+    try:
+        return targets_of(adapter, order)
+    except ImpossibleTarget as error:
+        raise NotEligible(str(error), code=ReasonCode.INVALID) from error
 
 
 def target_named(
@@ -16,7 +28,7 @@ def target_named(
 
     Raises NotEligible if the order has none like that: found under another sub-merchant, say.
     """
-    for target in adapter.targets(order):
+    for target in targets_for(adapter, order):
         if (target.sub_mchid, target.transaction_id) == (sub_mchid, transaction_id):
             return target
     raise NotEligible(ReasonCode.NOT_FOUND.label, code=ReasonCode.NOT_FOUND)

@@ -4,6 +4,7 @@ from django.db import models, router
 
 from ..models import SubsidyCancellation
 from ..orders import adapter_for
+from .eligibility import targets_for
 
 
 def may_share_profit(order: models.Model) -> bool:
@@ -14,7 +15,7 @@ def may_share_profit(order: models.Model) -> bool:
     """
     adapter = adapter_for(type(order))
     loaded = adapter.get_queryset().filter(pk=order.pk).first()
-    found = adapter.targets(loaded) if loaded is not None else []
+    found = targets_for(adapter, loaded) if loaded is not None else []
     targets = {(target.sub_mchid, target.transaction_id) for target in found}
     cancelled = SubsidyCancellation.objects.using(router.db_for_write(SubsidyCancellation)).filter(
         transaction_id__in=[transaction_id for _, transaction_id in targets],

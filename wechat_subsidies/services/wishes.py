@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from ..conf import MerchantSettings, app_settings
 from ..exceptions import InvalidRequest
 from ..orders import OrderAdapter, Target
+from ..orders.keys import concrete
 from ..texts import storable
 from ..wechatpay import CancelRequest, InvalidParameter
 from .requester import Requester
@@ -102,7 +103,7 @@ def order_facts(adapter: OrderAdapter, order: Any, target: Target) -> dict[str, 
 
     Raises InvalidRequest for a scope that cannot be kept whole: a shorter one may be another's.
     """
-    scope = adapter.scope(order)
+    scope = str(adapter.scope(order) or "")
     if storable(scope, limit=SCOPE_LENGTH) != scope:
         words = _(
             "The order's scope “%(scope)s” cannot be stored: at most %(limit)d characters."
@@ -112,9 +113,9 @@ def order_facts(adapter: OrderAdapter, order: Any, target: Target) -> dict[str, 
         }
         raise InvalidRequest(words, fields={"scope": ("too_long", words)})
     return {
-        "order_model": adapter.model._meta.label,
+        "order_model": concrete(adapter.model)._meta.label,
         "order_pk": str(order.pk),
-        "order_reference": storable(target.reference or str(order), limit=128),
+        "order_reference": storable(target.reference, limit=128),
         "scope": scope,
         "paid_amount": target.paid_amount,
         "refunded_amount": target.refunded_amount,
