@@ -149,6 +149,15 @@ def test_a_database_that_stays_away_stops_the_sweep(
 
 
 @pytest.mark.usefixtures("at_once")
+def test_a_lock_costs_no_words(gateway: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = calls_made_for("T1")
+    Away(monkeypatch, times=12)
+    monkeypatch.setattr(recording, "is_connected", lambda using: True)
+    recording.record(calls, using="default")
+    assert bytes(CancellationAttempt.objects.get().answer_body)
+
+
+@pytest.mark.usefixtures("at_once")
 def test_words_that_a_database_refuses_like_a_lock_are_left_out_in_the_end(
     gateway: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,7 +107,7 @@ def group_by_group(
 ) -> None:
     """Claim, call and record a platform merchant's due rows, a group at a time, until none is left.
 
-    Between the groups the shop is told, for a short time: never so that sending waits for it.
+    Between the groups the shop is told, for a short time: sending waits for one receiver at most.
     """
     patience = None if until is None else max(until, time.monotonic() + PATIENCE)
     tries = PATIENT_TRIES if until is None else TRIES
