@@ -62,13 +62,29 @@ def test_whoever_is_not_logged_in_is_sent_to_the_login(
 
 
 @pytest.mark.parametrize(
-    ("step", "method"), [("batch", "post"), ("confirm", "get"), ("continue", "get")]
+    ("step", "method"), [("batch", "post"), ("confirm", "put"), ("continue", "delete")]
 )
 def test_the_wrong_method_is_refused_as_such(desk, draft, make_order, step, method):
     batch = draft(make_order())
     assert visit(desk, batch, step, method).status_code == 405
     batch.refresh_from_db()
     assert batch.status == "draft"
+
+
+@pytest.mark.parametrize("step", ["confirm", "continue"])
+@pytest.mark.parametrize("is_confirmed", [False, True])
+def test_a_get_leads_to_the_page_and_sends_nothing(
+    gateway, desk, draft, make_order, step, is_confirmed
+):
+    batch = draft(make_order())
+    if is_confirmed:
+        confirm_batch(batch, confirmed_by="lihua")
+    answer = visit(desk, batch, step, "get")
+    assert (answer.status_code, answer.url) == (302, batch_page(batch, "batch"))
+    batch.refresh_from_db()
+    assert batch.status == ("confirmed" if is_confirmed else "draft")
+    assert gateway.calls() == []
+    assert not batch.items.filter(status="asked").exists()
 
 
 @pytest.mark.parametrize("step", ["confirm", "continue"])

@@ -187,6 +187,7 @@ def test_an_unknown_order_model_is_named_with_the_near_miss(problems: Change) ->
         ({"transaction_id": "wechat_transation_id"}, 204, "wechat_transation_id"),
         ({"sub_mchid": "seller.wechat_id"}, 204, "wechat_id"),
         ({"refund_id": "refunds.refund_id"}, 205, "refunds"),
+        ({"sub_mchid": "seller"}, 216, "seller"),
         ({"queryset": "example_project.shop.subsidies.ordres"}, 206, "ordres"),
         ({"transaction_id": "why_no_cancellation"}, 207, "why_no_cancellation"),
         ({"transaction_id": 5}, 204, "5"),

@@ -123,10 +123,27 @@ class CancellationBatchAdmin(_ModelAdmin):
 
         Sending has to see what is committed, so it refuses to run inside a transaction.
         """
-        guarded = self.admin_site.admin_view(require_http_methods(methods)(view))
+        if methods == ["POST"]:
+            view = self.showing_instead(view)
+        guarded = self.admin_site.admin_view(require_http_methods(["GET", *methods])(view))
         for alias in connections:
             guarded = transaction.non_atomic_requests(using=alias)(guarded)
         return path(route, guarded, name=f"{self.opts.app_label}_{self.opts.model_name}_{name}")
+
+    def showing_instead(self, view: View) -> View:
+        """The view of a POST, where a GET leads to the batch's page instead and sends nothing.
+
+        It comes of going back, and of logging in again when a session has ended meanwhile.
+        """
+
+        def shown_or_done(request: HttpRequest, pk: int) -> HttpResponse:
+            if request.method == "POST":
+                return view(request, pk)
+            return HttpResponseRedirect(
+                batch_url(self.batch_for(request, pk), site=self.admin_site)
+            )
+
+        return shown_or_done
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The list whose links lead to our own pages."""

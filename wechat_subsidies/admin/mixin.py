@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin import options
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 else:  # a host's class inherits from its own ModelAdmin, whichever that is
     _ModelAdmin = object
 
-Action = TypeVar("Action", bound=Callable[..., HttpResponse])
+Action = TypeVar("Action", bound=Callable[..., HttpResponse | None])
 
 
 def everywhere(action: Action) -> Action:
@@ -35,8 +35,9 @@ class CancelSubsidiesMixin(_ModelAdmin):
 
         class OrderAdmin(CancelSubsidiesMixin, admin.ModelAdmin): ...
 
-    Offered to staff with the permission `wechat_subsidies.cancel_subsidy`. `actions = None` in the
-    host's class switches it off like any other.
+    It has to be named first, or Django's own class is asked before it. Offered to staff with the
+    permission `wechat_subsidies.cancel_subsidy`; `actions = None` in the host's class switches it
+    off like any other.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -53,17 +54,21 @@ class CancelSubsidiesMixin(_ModelAdmin):
     @admin.action(permissions=["cancel_subsidy"], description=_("Cancel subsidies (WeChat Pay)…"))
     def cancel_subsidies(
         self, request: HttpRequest, queryset: models.QuerySet[Any]
-    ) -> HttpResponse:
+    ) -> HttpResponse | None:
         """Draft a batch of the selected orders and go to its page; nothing is sent yet.
 
         Raises PermissionDenied.
         """
         if not self.has_cancel_subsidy_permission(request):
             raise PermissionDenied
-        batch = services.draft_batch(
-            queryset,
-            requested_by=request.user,
-            source=SubsidyCancellation.Source.ADMIN,
-            http_request=request,
-        )
+        try:
+            batch = services.draft_batch(
+                queryset,
+                requested_by=request.user,
+                source=SubsidyCancellation.Source.ADMIN,
+                http_request=request,
+            )
+        except ImproperlyConfigured as error:  # orders of a model that ORDERS does not have
+            self.message_user(request, str(error), messages.ERROR)
+            return None
         return HttpResponseRedirect(batch_url(batch, site=self.admin_site))

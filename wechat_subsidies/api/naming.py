@@ -81,6 +81,8 @@ def order_with(
         wanted = field.to_python(text)
     except FieldError:
         return None
+    if isinstance(wanted, int) and str(wanted) != text:  # int() reads «1 » and «٣», too
+        return None
     order = adapter.get_queryset(request).filter(**{field.name: wanted}).first()
     return order if getattr(order, field.attname, None) == wanted else None
 

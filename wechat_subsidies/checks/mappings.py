@@ -110,6 +110,11 @@ def last_field(model: type[models.Model], path: Path, annotations: Annotations) 
     return field
 
 
+def is_relation(field: Any | None) -> bool:
+    """Whether a path that ends in this field ends in another row and not in a value."""
+    return field is not None and bool(field.is_relation)
+
+
 def output_field(annotation: Any) -> Any | None:
     """What an annotation gives; None where Django cannot tell."""
     try:
@@ -131,6 +136,9 @@ def path_errors(
     if to_many:
         hint = "Annotate the one value that is meant in 'queryset', or write an OrderAdapter."
         yield error(path, f"is {text!r}; “{to_many}” may be several.", hint=hint, number=205)
+    elif is_relation(last_field(model, parsed, annotations)):
+        hint = f"Go on to the value that is meant, such as '{text}.name_of_a_field'."
+        yield error(path, f"is {text!r}, which is a relation.", hint=hint, number=216)
     elif missing := missing_part(model, parsed, annotations):
         owner, name = missing
         known = [field.name for field in owner._meta.get_fields()] + sorted(annotations)

@@ -82,7 +82,7 @@ class Server(HTTPServer):
     def _run(self, bound: "Future[None]") -> None:
         try:
             self.prepare()
-        except OSError as problem:
+        except BaseException as problem:  # noqa: BLE001  (start() waits for it, whatever it is)
             bound.set_exception(problem)
         else:
             bound.set_result(None)

@@ -16,7 +16,7 @@ from ..wechatpay import InvalidParameter, check_description
 from .eligibility import reason_against, targets_for
 from .requester import Requester
 from .transactions import write_alias
-from .wishes import Wish, order_facts, prepare
+from .wishes import Wish, order_facts, prepare, refused
 
 logger = logging.getLogger("wechat_subsidies")
 
@@ -102,8 +102,7 @@ def refuse_bad_description(description: str | None) -> None:
     try:
         check_description(description)
     except InvalidParameter as error:
-        fields = {"description": (error.code, str(error))}
-        raise InvalidRequest(str(error), fields=fields) from error
+        raise refused(error) from error
 
 
 def keys_by_model(orders: Iterable[models.Model]) -> Iterator[tuple[type[models.Model], list[Any]]]:
@@ -147,7 +146,7 @@ def look_through(
             for target in targets_for(adapter, order)
         ]
     except NotEligible as error:
-        reason = Reason.of(ReasonCode.INVALID, str(error))
+        reason = Reason.of(ReasonCode(error.code), error.message)
         return [Candidate(key=key, order=order, reason=reason)]
     except Exception:
         logger.exception("The order %s %s could not be read.", adapter.model._meta.label, key)

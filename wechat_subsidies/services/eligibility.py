@@ -1,5 +1,6 @@
 """Whether an order's subsidy may be cancelled."""
 
+import logging
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -8,17 +9,27 @@ from ..conf import app_settings
 from ..exceptions import InvalidRequest, NotEligible
 from ..orders import ImpossibleTarget, OrderAdapter, Reason, ReasonCode, Target, targets_of
 
+logger = logging.getLogger("wechat_subsidies")
+
 
 def targets_for(adapter: OrderAdapter, order: Any) -> list[Target]:
     """The order's transactions, looked through.
 
-    Raises NotEligible with the code `invalid` where the shop says what cannot be; what else its
-    code raises is let through.
+    Raises NotEligible: with the code `invalid` where the shop says what cannot be, with
+    `adapter_error` where its code fails; the traceback is in the log.
     """
     try:
         return targets_of(adapter, order)
     except ImpossibleTarget as error:
         raise NotEligible(str(error), code=ReasonCode.INVALID) from error
+    except Exception as error:
+        raise adapter_failed(adapter, order) from error
+
+
+def adapter_failed(adapter: OrderAdapter, order: Any) -> NotEligible:
+    """What is raised for an order in which the shop's own code fails; to be called in its handler."""
+    logger.exception("The order %s %s could not be read.", adapter.model._meta.label, order.pk)
+    return NotEligible(ReasonCode.ADAPTER_ERROR.label, code=ReasonCode.ADAPTER_ERROR)
 
 
 def target_named(
@@ -37,8 +48,14 @@ def target_named(
 def reason_against(
     adapter: OrderAdapter, order: Any, target: Target, *, partial: bool
 ) -> Reason | None:
-    """Why the transaction's subsidy is not to be cancelled, an explicit yes taken into account."""
-    reason = adapter.why_not(order, target)
+    """Why the transaction's subsidy is not to be cancelled, an explicit yes taken into account.
+
+    Raises NotEligible with the code `adapter_error` where the shop's code fails.
+    """
+    try:
+        reason = adapter.why_not(order, target)
+    except Exception as error:
+        raise adapter_failed(adapter, order) from error
     if reason is None or reason.code != ReasonCode.PARTLY_REFUNDED:
         return reason
     return None if partial and app_settings.partial_refunds == "ask" else reason

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ..conf import MerchantSettings, app_settings
 from ..exceptions import InvalidRequest
@@ -14,6 +15,17 @@ from ..wechatpay import CancelRequest, InvalidParameter
 from .requester import Requester
 
 SCOPE_LENGTH: Final = 64
+
+WRONG: Final = gettext_lazy("%(field)s: WeChat Pay would not accept this value.")
+WORDS: Final = {
+    "required": gettext_lazy("%(field)s: a value is required."),
+    "too_long": gettext_lazy("%(field)s: the value is too long."),
+    "wrong_type": gettext_lazy("%(field)s: the value must be text."),
+    "invalid_characters": gettext_lazy(
+        "%(field)s: the value has characters that WeChat Pay does not accept. Identifiers consist of "
+        "ASCII letters, digits and _-|*@; a description has no emoji and no line breaks."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +68,13 @@ def checked_request(
             description=description or app_settings.description,
         )
     except InvalidParameter as error:
-        raise InvalidRequest(str(error), fields={error.field: (error.code, str(error))}) from error
+        raise refused(error) from error
+
+
+def refused(error: InvalidParameter) -> InvalidRequest:
+    """The protocol's refusal of a parameter in the reader's language."""
+    words = WORDS.get(error.code, WRONG) % {"field": error.field}
+    return InvalidRequest(words, fields={error.field: (error.code, words)})
 
 
 def as_sent(request: CancelRequest, *, merchant: MerchantSettings) -> CancelRequest:

@@ -1,6 +1,6 @@
 """Send what is due: for cron, or by hand."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -10,6 +10,14 @@ from django.utils.translation import gettext as _
 from wechat_subsidies import services
 
 
+def positive(text: str) -> int:
+    """A number above 0. Raises ArgumentTypeError for anything else."""
+    if not text.isdecimal() or int(text) < 1:
+        message = f"{text!r} is no number above 0"
+        raise ArgumentTypeError(message)
+    return int(text)
+
+
 class Command(BaseCommand):
     """Sends every cancellation that is due, and asks for what confirmed batches still hold."""
 
@@ -17,7 +25,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The command's options."""
-        parser.add_argument("--limit", type=int, help="make at most this many calls")
+        parser.add_argument("--limit", type=positive, help="make at most this many calls")
         parser.add_argument("--merchant", help="only this merchant of the settings")
 
     def handle(self, *args: Any, **options: Any) -> None:
