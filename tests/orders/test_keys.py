@@ -40,7 +40,16 @@ class Family:
                 app_label = "shop"
                 proxy = True
 
-        self.gift, self.parcel, self.proxy = Gift, Parcel, LateOrder
+        class Invoice(models.Model):
+            order = models.OneToOneField(Order, models.CASCADE, primary_key=True)
+
+            class Meta:
+                app_label = "shop"
+
+            def __str__(self) -> str:
+                return f"invoice of {self.order}"
+
+        self.gift, self.parcel, self.proxy, self.invoice = Gift, Parcel, LateOrder, Invoice
 
 
 @pytest.fixture
@@ -57,6 +66,7 @@ def test_derived_models_share_the_key_unless_they_have_their_own(family: Family)
     assert shares_key(Order, family.proxy)
     assert not shares_key(family.parcel, Order)
     assert not shares_key(Order, family.gift)
+    assert not shares_key(family.invoice, Order)  # points to an order, and is none
 
 
 def test_a_derived_model_with_a_key_of_its_own_needs_an_entry(family: Family) -> None:
