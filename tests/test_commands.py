@@ -38,6 +38,12 @@ def test_an_unknown_merchant_is_named(gateway: Sandbox) -> None:
         output("--merchant", "shp")
 
 
+@pytest.mark.parametrize("limit", ["0", "-1", "many"])
+def test_a_limit_that_is_none_is_refused(limit: str) -> None:
+    with pytest.raises(CommandError, match="is no number above 0"):
+        output(f"--limit={limit}")
+
+
 def test_the_limit_is_kept(gateway: Sandbox) -> None:
     for number in range(3):
         services.cancel_subsidy(sub_mchid="1900013401", transaction_id=f"T{number}", send="later")

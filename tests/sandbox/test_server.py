@@ -202,3 +202,8 @@ def test_a_port_that_the_system_chose_can_be_bound_again_at_once():
         sandbox.stop()
         sandbox.start()
         assert sandbox.url == url
+
+
+def test_a_port_that_cannot_be_is_refused_and_nothing_hangs():
+    with pytest.raises(OverflowError, match="0-65535"):
+        Sandbox(port=99999).start()

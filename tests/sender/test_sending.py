@@ -144,12 +144,22 @@ def test_what_is_never_sent_is_given_up_in_the_end(
     gateway: Sandbox, in_doubt: bool, status: str
 ) -> None:
     cancellation = services.cancel_subsidy(**IDS, send="later")
-    asked_at = cancellation.asked_at - timedelta(days=8)
-    SubsidyCancellation.objects.update(asked_at=asked_at, in_doubt=in_doubt)
+    tried_since = cancellation.asked_at - timedelta(days=8)
+    SubsidyCancellation.objects.update(first_called_at=tried_since, in_doubt=in_doubt)
     gateway.faults.add("rate_limited", transaction_id="T1")
     services.process_due()
     cancellation.refresh_from_db()
     assert (cancellation.status, cancellation.reason) == (status, "gave_up")
+
+
+def test_what_only_waited_for_a_sweep_is_not_given_up_at_its_first_call(gateway: Sandbox) -> None:
+    cancellation = services.cancel_subsidy(**IDS, send="later")
+    SubsidyCancellation.objects.update(asked_at=cancellation.asked_at - timedelta(days=8))
+    gateway.faults.add("rate_limited", transaction_id="T1")
+    services.process_due()
+    cancellation.refresh_from_db()
+    assert (cancellation.status, cancellation.reason) == (Status.PENDING, "rate_limited")
+    assert cancellation.first_called_at is not None
 
 
 def test_two_requests_at_once_for_one_order_make_one_call(gateway: Sandbox) -> None:

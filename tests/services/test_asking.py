@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import RequestFactory
+from django.utils.translation import override
 
 from example_project.shop.models import Order, Seller
 from wechat_subsidies import services
@@ -303,6 +304,29 @@ def test_a_scope_that_cannot_be_kept_whole_is_refused(
     settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "ORDERS": {"shop.Order": mapping}}
     with pytest.raises(InvalidRequest, match="at most 64 characters"):
         services.cancel_subsidy_for_order(make_order(title="茶" * 65))
+
+
+def test_an_order_in_which_the_shops_code_fails_is_refused_with_that_reason(
+    gateway: Sandbox,
+    make_order: Callable[..., Order],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    order = make_order()
+
+    def why_no_cancellation(order: Order) -> str:
+        raise LookupError("a shop's own mistake")
+
+    monkeypatch.setattr(Order, "why_no_cancellation", why_no_cancellation)
+    with pytest.raises(NotEligible) as refusal:
+        services.cancel_subsidy_for_order(order)
+    assert refusal.value.code == "adapter_error"
+    assert "a shop's own mistake" in caplog.text
+
+
+def test_a_refused_parameter_is_named_in_the_readers_language(gateway: Sandbox) -> None:
+    with override("zh-hans"), pytest.raises(InvalidRequest, match="不接受的字符"):
+        services.cancel_subsidy(**EXAMPLE | {"description": "退款🎉"})
 
 
 def test_profit_may_be_shared_once_the_subsidy_is_cancelled(

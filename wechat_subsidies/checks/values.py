@@ -1,6 +1,7 @@
 """The setting as a whole: its keys and its simple values."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from inspect import isabstract
 from typing import Any
@@ -14,6 +15,7 @@ from .imports import CannotImport, imported
 from .messages import error, unknown_keys
 
 DISPATCHER_PATH = "wechat_subsidies.dispatch.Dispatcher"
+RATE = re.compile(r"\d+/(s|m|h|d)[a-z]*")
 LARGEST = {"MAX_ATTEMPTS": 1000, "RETENTION_DAYS": 36_500}
 LONGEST = timedelta(days=3650)
 CHOICES = {
@@ -38,6 +40,7 @@ def check_values(**kwargs: object) -> list[Error]:
         *dispatcher_errors(),
         *scopes_errors(),
         *description_errors(),
+        *api_errors(),
     ]
 
 
@@ -122,3 +125,32 @@ def description_errors() -> Iterator[Error]:
     except InvalidParameter as problem:
         hint = "Put a text of 1 to 80 characters without emoji and line breaks."
         yield error("['DESCRIPTION']", f"is {description!r}: {problem}.", hint=hint, number=3)
+
+
+def api_errors() -> Iterator[Error]:
+    """Values of API that its views could not use."""
+    api = app_settings.get("API")
+    if not isinstance(api, Mapping):
+        return  # named by nested_errors
+    classes = api.get("PERMISSION_CLASSES")
+    if classes is not None and not are_importable(classes):
+        hint = "Put a list of DRF permission classes or their dotted paths, or None for ours."
+        yield error("['API']['PERMISSION_CLASSES']", f"is {classes!r}.", hint=hint, number=6)
+    rate = api.get("THROTTLE_RATE")
+    if rate is not None and not (isinstance(rate, str) and RATE.fullmatch(rate)):
+        hint = "Put a rate such as '100/minute', or None for no limit of ours."
+        yield error("['API']['THROTTLE_RATE']", f"is {rate!r}.", hint=hint, number=6)
+    largest = api.get("MAX_BATCH", API_DEFAULTS["MAX_BATCH"])
+    if not isinstance(largest, int) or isinstance(largest, bool) or largest < 1:
+        hint = "Put an integer above 0."
+        yield error("['API']['MAX_BATCH']", f"is {largest!r}.", hint=hint, number=6)
+
+
+def are_importable(classes: Any) -> bool:
+    """Whether it is a list of classes or of dotted paths of them."""
+    if isinstance(classes, str) or not isinstance(classes, Collection):
+        return False
+    try:
+        return all(isinstance(each, type) or callable(imported(each)) for each in classes)
+    except CannotImport:
+        return False

@@ -96,6 +96,7 @@ class SubsidyCancellation(models.Model):
     # Sending. A row is due when `send_after` is past; it is empty where nothing is to be sent.
     send_after = InstantField(_("send after"), null=True, blank=True)
     asked_at = InstantField(_("asked at"))
+    first_called_at = InstantField(_("first called at"), null=True, blank=True)
     not_before = InstantField(_("no call before"), null=True, blank=True)
     claim_token = models.UUIDField(_("claim"), null=True, blank=True)
     lease_until = InstantField(_("claimed until"), null=True, blank=True)

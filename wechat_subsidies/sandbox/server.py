@@ -99,7 +99,7 @@ class Server(HTTPServer):
         """Bind, or close the socket, which cheroot would leave open."""
         try:
             socket_.bind(bind_addr)
-        except OSError:
+        except (OSError, OverflowError):  # the latter: no port has that number
             socket_.close()
             raise
         if sys.platform != "win32":  # there it would let others take the port

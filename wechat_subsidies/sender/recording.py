@@ -122,6 +122,8 @@ def settle(call: Call, *, using: str, words: bool) -> None:
         grace=Timing.of([call.claim.merchant]).grace,
     ).changes()
     changes["updated_at"] = timezone.now()
+    if row.first_called_at is None:
+        changes["first_called_at"] = call.started_at
     if call.operation == Operation.CANCEL:
         changes["attempt_count"] = F("attempt_count") + 1
     changes |= said(call) if words else {}

@@ -79,7 +79,9 @@ class Settled:
 
     def nothing_done(self) -> Changes:
         """Proven: nothing was done. Sent again until GIVE_UP_AFTER; doubt is what it was before."""
-        if self.ended_at - self.cancellation.asked_at >= app_settings.give_up_after:
+        # From the first call on: what merely waited for a sweep has not been tried for long.
+        tried_since = self.cancellation.first_called_at or self.ended_at
+        if self.ended_at - tried_since >= app_settings.give_up_after:
             status = Status.NEEDS_REVIEW if self.was_in_doubt else Status.FAILED
             return self.finished(status, reason=GAVE_UP, in_doubt=self.was_in_doubt)
         return self.waiting(

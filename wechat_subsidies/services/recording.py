@@ -24,6 +24,7 @@ CLEAN: Final = {
     "error_message": "",
     "request_id": "",
     "unknown_count": 0,
+    "first_called_at": None,
     "resolved_by_name": "",
     "resolved_at": None,
     "resolution_note": "",
