@@ -1,8 +1,11 @@
 """The management commands, as cron calls them."""
 
+import subprocess
+import sys
 from io import StringIO
 
 import pytest
+import requests
 from django.core.management import CommandError, call_command
 
 from wechat_subsidies import services
@@ -48,3 +51,20 @@ def test_the_limit_is_kept(gateway: Sandbox) -> None:
     for number in range(3):
         services.cancel_subsidy(sub_mchid="1900013401", transaction_id=f"T{number}", send="later")
     assert output("--limit", "1", "--merchant", "default") == "1 calls: succeeded 1"
+
+
+def test_the_sandbox_is_a_command_of_the_shop() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "example_project/manage.py", "wechatpay_sandbox", "--quiet"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        words = (word for line in process.stdout for word in line.split())
+        url = next(word.strip(",.") for word in words if "http://" in word)
+        assert requests.get(url, timeout=5).status_code == 200
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+    assert process.returncode == 0

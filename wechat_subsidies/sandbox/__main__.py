@@ -18,8 +18,17 @@ LEDGER_SIZE = 10_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the command's line and serve. Returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m wechat_subsidies.sandbox",
+        description="A local WeChat Pay gateway that cancels subsidies and moves no money.",
+    )
+    add_options(parser)
+    return serve(parser.parse_args(arguments))
+
+
+def serve(options: argparse.Namespace) -> int:
     """Serve until interrupted or terminated. Returns the exit status."""
-    options = _parser().parse_args(arguments)
     logging.basicConfig(
         level=logging.WARNING if options.quiet else logging.INFO,
         format="%(asctime)s %(message)s",
@@ -40,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             control_token=options.control_token,
         )
         sandbox.start()
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, OverflowError) as problem:
         sys.stderr.write(f"The sandbox cannot start: {problem}\n")
         return 1
     sys.stdout.write(_introduction(sandbox, options.keys))
@@ -50,11 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m wechat_subsidies.sandbox",
-        description="A local WeChat Pay gateway that cancels subsidies and moves no money.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options to a parser."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0: any free one")
     parser.add_argument(
@@ -100,7 +106,6 @@ def _parser() -> argparse.ArgumentParser:
         f"reach this address (default: the environment variable {TOKEN_VARIABLE})",
     )
     parser.add_argument("--quiet", action="store_true", help="no line per request")
-    return parser
 
 
 def _introduction(sandbox: Sandbox, folder: Path | None) -> str:
