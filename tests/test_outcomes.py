@@ -1,5 +1,7 @@
 """The closed table: one case for each row, and for what is not in it."""
 
+from pathlib import Path
+
 import pytest
 
 from wechat_subsidies import outcomes, wechatpay
@@ -75,6 +77,12 @@ def test_every_row_has_words_and_fits_its_column(meaning: outcomes.Meaning) -> N
     reason = CancellationAttempt._meta.get_field("reason")
     assert str(advice(meaning.reason)).endswith(".")
     assert len(meaning.reason) <= reason.max_length
+
+
+@pytest.mark.parametrize("meaning", outcomes.MEANINGS.values(), ids=lambda meaning: meaning.reason)
+def test_every_row_rests_on_words_of_the_protocols_document(meaning: outcomes.Meaning) -> None:
+    document = (Path(__file__).parent.parent / "docs/protocol.md").read_text()
+    assert meaning.source in " ".join(document.split())
 
 
 def test_every_outcome_that_is_certain_here_is_certain_in_the_protocol() -> None:

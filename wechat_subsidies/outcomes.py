@@ -23,18 +23,20 @@ class Meaning:
     """A row of the table: what an answer proves, and what a person reads about it.
 
     `reason` is the stable code stored on the cancellation, `advice` one or two sentences on what
-    happened and what to do next.
+    happened and what to do next, `source` the words of docs/protocol.md that it rests on.
     """
 
     reason: str
     outcome: CancellationAttempt.Outcome
     advice: Promise
+    source: str
 
 
 RESULT_SUCCESS: Final = Meaning(
     reason="cancelled",
     outcome=Outcome.SUCCEEDED,
     advice=_("WeChat Pay has cancelled the subsidy. The order may be profit-shared now."),
+    source="`result` is `SUCCESS` or `FAIL`",
 )
 RESULT_FAIL: Final = Meaning(
     reason="result_fail",
@@ -43,6 +45,7 @@ RESULT_FAIL: Final = Meaning(
         "WeChat Pay answered FAIL without a reason. Check that the order was placed with a subsidy, "
         "has a refund and has not been profit-shared, then retry."
     ),
+    source="FAIL is a refusal, without a reason",
 )
 PARAM_ERROR: Final = Meaning(
     reason="param_error",
@@ -50,6 +53,7 @@ PARAM_ERROR: Final = Meaning(
     advice=_(
         "WeChat Pay found one of the values wrong; its message names which. Correct it and retry."
     ),
+    source="| 400 | `PARAM_ERROR` |",
 )
 INVALID_REQUEST: Final = Meaning(
     reason="invalid_request",
@@ -58,6 +62,7 @@ INVALID_REQUEST: Final = Meaning(
         "The order breaks one of WeChat Pay's rules: usually it has no refund yet, or has been "
         "profit-shared already. Its message says which. Retry once that is settled."
     ),
+    source="| 400 | `INVALID_REQUEST` |",
 )
 NOT_FOUND: Final = Meaning(
     reason="order_not_found",
@@ -66,11 +71,13 @@ NOT_FOUND: Final = Meaning(
         "WeChat Pay does not know this transaction under this sub-merchant. Check the transaction ID "
         "and the seller's sub-merchant ID."
     ),
+    source="| 404 | `RESOURCE_NOT_EXISTS`, `ORDER_NOT_EXIST` |",
 )
 RATE_LIMITED: Final = Meaning(
     reason="rate_limited",
     outcome=Outcome.NOT_ACCEPTED,
     advice=_("WeChat Pay asked for a slower pace. It is sent again by itself."),
+    source="| 429 | `FREQUENCY_LIMITED`, `RATELIMIT_EXCEEDED` |",
 )
 SIGN_ERROR: Final = Meaning(
     reason="sign_error",
@@ -79,6 +86,7 @@ SIGN_ERROR: Final = Meaning(
         "WeChat Pay did not accept our signature. Nothing was done. Check MCHID, MERCHANT_SERIAL_NO "
         "and PRIVATE_KEY in the settings, and the server's clock."
     ),
+    source="| 401 | `SIGN_ERROR` |",
 )
 NO_AUTH: Final = Meaning(
     reason="no_auth",
@@ -87,6 +95,7 @@ NO_AUTH: Final = Meaning(
         "The platform merchant may not make this call for this sub-merchant. Nothing was done. Check "
         "the permission in WeChat Pay's merchant platform."
     ),
+    source="| 403 | `NO_AUTH` |",
 )
 CONFIGURATION: Final = Meaning(
     reason="configuration",
@@ -94,11 +103,13 @@ CONFIGURATION: Final = Meaning(
     advice=_(
         "A setting cannot be used, so nothing was sent. Run “manage.py check” to see which one."
     ),
+    source="Without a usable key nothing is sent",
 )
 NOT_SENT: Final = Meaning(
     reason="not_sent",
     outcome=Outcome.NOT_SENT,
     advice=_("WeChat Pay could not be reached, so nothing was sent. It is sent again by itself."),
+    source="A refused connection, a DNS failure or a connect timeout: not sent",
 )
 CONNECTION_LOST: Final = Meaning(
     reason="connection_lost",
@@ -107,6 +118,7 @@ CONNECTION_LOST: Final = Meaning(
         "The connection broke or timed out before WeChat Pay's answer was here. It may have been "
         "carried out; the same request is sent again by itself."
     ),
+    source="A read timeout, a reset or a truncated answer: unknown",
 )
 SYSTEM_ERROR: Final = Meaning(
     reason="system_error",
@@ -115,6 +127,7 @@ SYSTEM_ERROR: Final = Meaning(
         "WeChat Pay had an internal error, so it may have been carried out. The same request is sent "
         "again by itself. If it goes on, check MCHID and MERCHANT_SERIAL_NO: wrong ones cause this, too."
     ),
+    source="| 500 | `SYSTEM_ERROR` |",
 )
 ACCEPTED: Final = Meaning(
     reason="accepted_not_processed",
@@ -123,6 +136,7 @@ ACCEPTED: Final = Meaning(
         "WeChat Pay accepted the request but has not processed it. The same request is sent again by "
         "itself."
     ),
+    source="| 202 | | accepted, not processed",
 )
 UNVERIFIED: Final = Meaning(
     reason="unverified_answer",
@@ -132,6 +146,7 @@ UNVERIFIED: Final = Meaning(
         "carried out; the same request is sent again by itself. Check WECHATPAY_PUBLIC_KEY and "
         "WECHATPAY_PUBLIC_KEY_ID, and the server's clock."
     ),
+    source="A 2xx without a valid signature is to be treated as forged",
 )
 OTHER_ORDER: Final = Meaning(
     reason="answer_for_other_order",
@@ -140,6 +155,7 @@ OTHER_ORDER: Final = Meaning(
         "The answer is about another order, so it is not believed. The same request is sent again by "
         "itself."
     ),
+    source="A signed answer that names another order says nothing of ours",
 )
 MALFORMED: Final = Meaning(
     reason="malformed_answer",
@@ -148,6 +164,7 @@ MALFORMED: Final = Meaning(
         "The answer cannot be read. It may have been carried out; the same request is sent again by "
         "itself."
     ),
+    source="An answer that cannot be read proves nothing",
 )
 UNFORESEEN: Final = Meaning(
     reason="unforeseen_answer",
@@ -156,6 +173,7 @@ UNFORESEEN: Final = Meaning(
         "WeChat Pay's documents do not say what this answer means, so nothing is concluded from it. "
         "The same request is sent again by itself."
     ),
+    source="Codes are an open set",
 )
 LOST: Final = Meaning(
     reason="lost",
@@ -164,12 +182,14 @@ LOST: Final = Meaning(
         "The process that sent it has disappeared. It may have been carried out; the same request is "
         "sent again by itself."
     ),
+    source="A process that dies after the first byte leaves the outcome unknown",
 )
 
 REFUND_CONFIRMED: Final = Meaning(
     reason="refund_confirmed",
     outcome=Outcome.CONFIRMED,
     advice=_("WeChat Pay has this refund of the order."),
+    source="It can confirm that a refund exists and belongs to the transaction",
 )
 REFUND_NOT_FOUND: Final = Meaning(
     reason="refund_not_found",
@@ -178,6 +198,7 @@ REFUND_NOT_FOUND: Final = Meaning(
         "WeChat Pay does not know this refund under this sub-merchant, so the cancellation was not sent. "
         "Check the refund ID and the seller's sub-merchant ID, then retry."
     ),
+    source="| 404 | `RESOURCE_NOT_EXISTS`, `ORDER_NOT_EXIST` |",
 )
 REFUND_OF_OTHER_ORDER: Final = Meaning(
     reason="refund_of_other_order",
@@ -186,6 +207,7 @@ REFUND_OF_OTHER_ORDER: Final = Meaning(
         "The refund belongs to another transaction, so the cancellation was not sent. Check the refund "
         "ID and the transaction ID, then retry."
     ),
+    source="It can confirm that a refund exists and belongs to the transaction",
 )
 REFUND_CLOSED: Final = Meaning(
     reason="refund_closed",
@@ -194,11 +216,13 @@ REFUND_CLOSED: Final = Meaning(
         "The refund was closed without any money going back, so the cancellation was not sent. Refund "
         "the order first, then retry."
     ),
+    source="answers `status` (`SUCCESS`, `CLOSED`, `PROCESSING` or `ABNORMAL`",
 )
 REFUND_PROCESSING: Final = Meaning(
     reason="refund_processing",
     outcome=Outcome.NOT_SENT,
     advice=_("The refund has not arrived yet. It is asked for again by itself, then sent."),
+    source="Whether a refund that is still `PROCESSING` is enough",
 )
 REFUND_UNKNOWN: Final = Meaning(
     reason="refund_unknown",
@@ -207,6 +231,7 @@ REFUND_UNKNOWN: Final = Meaning(
         "WeChat Pay did not say how the refund stands, so nothing was sent. It is asked for again by "
         "itself."
     ),
+    source="It moves no money, so whatever it is answered, nothing was done",
 )
 
 MEANINGS: Final = {
