@@ -12,6 +12,7 @@ from wechat_subsidies import services
 from wechat_subsidies.exceptions import Conflict, InvalidRequest
 from wechat_subsidies.models import CancellationEvent, SubsidyCancellation
 from wechat_subsidies.sandbox import Sandbox
+from wechat_subsidies.signals import subsidy_cancellation_needs_review
 
 Status = SubsidyCancellation.Status
 IDS = {"sub_mchid": "1900013401", "transaction_id": "T1"}
@@ -150,6 +151,40 @@ def test_a_statement_may_be_taken_back(doubtful: SubsidyCancellation) -> None:
     assert (doubtful.status, doubtful.in_doubt, doubtful.proof) == ("needs_review", True, "")
     kinds = CancellationEvent.objects.values_list("kind", "actor_name")
     assert list(kinds) == [("resolved", "lihua"), ("reopened", "wang")]
+
+
+def test_what_is_taken_back_is_announced_as_in_need_of_review(
+    doubtful: SubsidyCancellation,
+) -> None:
+    services.resolve(doubtful, succeeded=True, note="x", resolved_by="lihua")
+    services.process_due()  # announces the statement
+    heard: list[str] = []
+
+    def receiver(cancellation: SubsidyCancellation, **kwargs: object) -> None:
+        heard.append(cancellation.status)
+
+    subsidy_cancellation_needs_review.connect(receiver)
+    try:
+        services.reopen(doubtful, note="看错了", reopened_by="wang")
+        services.process_due()
+    finally:
+        subsidy_cancellation_needs_review.disconnect(receiver)
+    assert heard == ["needs_review"]
+
+
+def test_a_decision_about_a_row_that_was_called_meanwhile_comes_too_late(
+    refused: SubsidyCancellation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = services.deciding.new_parameters
+
+    def called_meanwhile(*args: object, **kwargs: object) -> dict[str, object]:
+        SubsidyCancellation.objects.update(attempt_count=2)  # refused once more by somebody's retry
+        return whole(*args, **kwargs)
+
+    monkeypatch.setattr(services.deciding, "new_parameters", called_meanwhile)
+    with pytest.raises(Conflict) as refusal:
+        services.retry(refused)
+    assert refusal.value.code == "frozen"
 
 
 def test_a_signed_success_cannot_be_taken_back(gateway: Sandbox) -> None:

@@ -154,6 +154,8 @@ def reopen(
             "resolved_by_name": "",
             "resolved_at": None,
             "resolution_note": "",
+            "announce_after": clock.now(write_alias()),
+            "announce_count": 0,
             "completed_at": None,
         },
     )
@@ -176,6 +178,8 @@ def decide(
         status__in=allowed,
         in_doubt=cancellation.in_doubt,
         proof=cancellation.proof,
+        # A call since then moved the moment before which no other may begin.
+        attempt_count=cancellation.attempt_count,
     )
     with transaction.atomic(using=using):
         is_changed = rows.update(**changes, updated_at=timezone.now())
