@@ -1,6 +1,7 @@
 import base64
 import datetime
 import ipaddress
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -122,6 +123,13 @@ def serve() -> Iterator[Callable[..., Server]]:
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def refusing_url() -> str:
+    """An address at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 @pytest.fixture

@@ -95,6 +95,11 @@ class Server:
         for thread in self._threads:
             thread.join()
 
+    def close_connections(self) -> None:
+        """End those that are open; others may be opened."""
+        for sock in self._sockets:
+            _shut(sock)
+
     def stop_listening(self) -> None:
         """From here on connecting is refused; connections that are there stay."""
         _shut(self._listener)

@@ -45,12 +45,6 @@ def failed(transport: Transport, kind: type[NetworkError], **options: object) ->
     return refused.value
 
 
-@pytest.fixture
-def refusing_url() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
 # What is sent, and what comes back
 
 

@@ -108,13 +108,15 @@ class WeChatPayClient:
         self._hosts.close()
 
     def prepare(self, *, deadline: Deadline | None = None) -> None:
-        """Have a key to verify answers with, and certificates that are fresh enough.
+        """Have a key to verify answers with, certificates that are fresh enough, a connection open.
 
         Every call does this by itself. Doing it before, while there is time, keeps a call that has
-        to begin at a certain moment from waiting for certificates. Raises CredentialsError, or
-        CertificatesUnavailable where time may help.
+        to begin at a certain moment from waiting. Raises CredentialsError; NotSent where time may
+        help.
         """
-        self._keyring.make_ready(deadline=deadline or self._hosts.default_deadline())
+        bounds = deadline or self._hosts.default_deadline()
+        self._keyring.make_ready(deadline=bounds)
+        self._hosts.connect(deadline=bounds)
 
     def cancel_subsidy(
         self,

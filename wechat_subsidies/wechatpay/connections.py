@@ -5,7 +5,9 @@ reset can come before the request or after it. So the connection establishes eve
 a proxy's CONNECT, TLS) and then, at the last moment, asks the call in hand whether it may begin.
 """
 
+import http.client
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +18,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from .deadlines import Call, watchdog
+from .deadlines import Call, Connected, SlotPassed, watchdog
 
 __all__ = ["ObservingAdapter", "StaleConnection", "in_hand"]
 
@@ -48,12 +50,17 @@ class ObservedConnection(HTTPConnection):
 
     _is_establishing = False
     _is_kept = False
+    _is_spared = False
     _last_used = 0.0
 
     @property
     def is_connected(self) -> bool:
         """Whether it may be used again: open at the other end too, and not idle for too long."""
-        return time.monotonic() - self._last_used < MAX_IDLE and super().is_connected
+        return self._is_fresh and super().is_connected
+
+    @property
+    def _is_fresh(self) -> bool:
+        return self.sock is not None and time.monotonic() - self._last_used < MAX_IDLE
 
     def _new_conn(self) -> socket.socket:
         sock = super()._new_conn()
@@ -77,10 +84,33 @@ class ObservedConnection(HTTPConnection):
         if not self._is_establishing and not _call.get().first_byte_written:
             if self.sock is None:
                 self.connect()
+            self._begin(_call.get())
+        super().send(data)
+
+    def _begin(self, call: Call) -> None:
+        try:
+            call.wait_for_slot()
             if self._is_kept and not self.is_connected:
                 raise StaleConnection
-            _call.get().begin_writing(self.sock)
-        super().send(data)
+            call.begin_writing(self.sock)
+        except (SlotPassed, Connected):
+            if not self._is_kept:
+                self._last_used = time.monotonic()
+                self._is_kept = True
+            self._is_spared = True
+            call.spared = self
+            raise
+
+    def close(self) -> None:
+        """Close it; one to which its call was merely too late to write stays open, for the next."""
+        if not self._is_spared:
+            super().close()
+            return
+        self._is_spared = False
+        sock, self.sock = self.sock, None
+        # Not urllib3's: only the request that was begun is to be forgotten, not how TLS was verified.
+        http.client.HTTPConnection.close(self)
+        self.sock = sock
 
     def getresponse(self) -> Any:
         """The answer; the time of idleness is counted from its head on."""
@@ -92,6 +122,29 @@ class ObservedConnection(HTTPConnection):
 class ObservedTLSConnection(ObservedConnection, HTTPSConnection):
     """The same over TLS."""
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether it may be used again.
+
+        After TLS 1.3's handshake a server sends session tickets. To who looks for something to read
+        they look like the end of the connection, until they have been read.
+        """
+        return super().is_connected or (self._is_fresh and self._has_only_tickets())
+
+    def _has_only_tickets(self) -> bool:
+        timeout = self.sock.gettimeout()
+        self.sock.settimeout(0)
+        try:
+            self.sock.recv(1)
+        except ssl.SSLWantReadError:
+            return True
+        except OSError:
+            return False
+        else:
+            return False  # its end, or an answer to nothing
+        finally:
+            self.sock.settimeout(timeout)
+
 
 class ObservedPool(HTTPConnectionPool):
     """A pool of observed connections."""
@@ -100,8 +153,10 @@ class ObservedPool(HTTPConnectionPool):
 
     def _put_conn(self, conn: Any) -> None:
         # From here on it may be another call's, which must not be cut at this one's deadline.
-        _call.get().finish()
-        super()._put_conn(conn)
+        call = _call.get()
+        call.finish()
+        spared, call.spared = call.spared, None
+        super()._put_conn(conn or spared)
 
 
 class ObservedTLSPool(ObservedPool, HTTPSConnectionPool):

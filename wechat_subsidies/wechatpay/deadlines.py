@@ -12,20 +12,26 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
-__all__ = ["Call", "Deadline", "TooLate"]
+__all__ = ["Call", "Connected", "Deadline", "SlotPassed", "TooLate"]
+
+# Seconds by which a slot may be missed. A process that was frozen for half a second would else send
+# all that it had waiting in one burst, which WeChat Pay refuses.
+TOLERANCE = 0.010
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadline:
     """The bounds of one call, in seconds of ``time.monotonic()``.
 
-    No byte of a request is written after ``start_by``; at ``end_by`` its connection is cut.
+    No byte of a request is written after ``start_by``; at ``end_by`` its connection is cut. With a
+    ``slot`` the first byte is written at that moment, on a connection made before, or not at all.
     """
 
     start_by: float
     end_by: float
+    slot: float | None = None
 
     @classmethod
     def after(cls, *, start: float, end: float) -> Self:
@@ -38,6 +44,14 @@ class TooLate(Exception):
     """``start_by`` passed before the first byte; no OSError, so that urllib3 lets it through."""
 
 
+class SlotPassed(TooLate):
+    """The call's slot passed before the first byte. Its connection is as good as new."""
+
+
+class Connected(TooLate):
+    """The connection that was wanted, and nothing else, is there."""
+
+
 class Call:
     """One call under way: whether its first byte was written, and how to end it from outside.
 
@@ -46,10 +60,12 @@ class Call:
     leaves the TLS object alone that another thread is reading from.
     """
 
-    def __init__(self, deadline: Deadline) -> None:
+    def __init__(self, deadline: Deadline, *, only_connects: bool = False) -> None:
         self.deadline = deadline
+        self.only_connects = only_connects
         self.first_byte_written = False
         self.was_cut = False
+        self.spared: Any = None  # a connection that is to be kept, though the call fails
         self._handle: socket.socket | None = None
         self._is_over = False
         self._lock = threading.Lock()
@@ -64,12 +80,22 @@ class Call:
         if self.was_cut:
             self.cut()
 
+    def wait_for_slot(self) -> None:
+        """To be called with everything ready to write; Connected if nothing is to be written."""
+        if self.only_connects:
+            raise Connected
+        if self.deadline.slot is not None:
+            time.sleep(max(0.0, self.deadline.slot - time.monotonic()))
+
     def begin_writing(self, sock: socket.socket) -> None:
-        """To be called immediately before the first byte; TooLate if ``start_by`` has passed."""
+        """To be called immediately before the first byte; TooLate if its time has passed."""
         if self._handle is None:
             self.attach(sock)
-        if time.monotonic() >= self.deadline.start_by:
+        now = time.monotonic()
+        if now >= self.deadline.start_by:
             raise TooLate
+        if self.deadline.slot is not None and now > self.deadline.slot + TOLERANCE:
+            raise SlotPassed
         self.first_byte_written = True
 
     def cut(self) -> None:
@@ -81,6 +107,11 @@ class Call:
             if self._handle:
                 with contextlib.suppress(OSError):  # gone already
                     self._handle.shutdown(socket.SHUT_RDWR)
+
+    def renew(self) -> None:
+        """Begin again, on another connection, what has written nothing on the first."""
+        with self._lock:
+            self._is_over, self._handle = False, None
 
     def finish(self) -> None:
         """Let go of the connection: from here on it is not cut any more."""

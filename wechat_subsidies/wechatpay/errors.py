@@ -8,6 +8,7 @@
     │   └── CredentialsError       ... and it is a key, a serial number or a merchant id
     ├── NetworkError               also the original exception of requests
     │   ├── NotSent                no byte of the request was written
+    │   │   ├── SlotMissed         ... since the moment for it had passed
     │   │   └── CertificatesUnavailable  ... for want of a key to verify the answer with
     │   └── OutcomeUnknown         it was, at least in part, and no whole answer came back
     └── AnswerError                an answer came back
@@ -51,6 +52,7 @@ __all__ = [
     "RateLimited",
     "ServerError",
     "SignatureRefused",
+    "SlotMissed",
     "UnexpectedStatus",
     "UnverifiedAnswer",
     "WeChatPayError",
@@ -155,6 +157,10 @@ class NetworkError(WeChatPayError):
 
 class NotSent(NetworkError):
     """No byte of the request was written: refused, unresolved, too late. Nothing was done."""
+
+
+class SlotMissed(NotSent):
+    """The call's slot had passed before its first byte: it waits for another one."""
 
 
 class CertificatesUnavailable(NotSent, requests_exceptions.RequestException):

@@ -7,6 +7,7 @@ pay.weixin.qq.com/docs/merchant/development/interface-rules/basic-rules.html.
 
 import time
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from .answers import Answer
 from .deadlines import Deadline
@@ -14,6 +15,8 @@ from .errors import NetworkError, NotSent
 from .transport import Transport
 
 __all__ = ["Failover"]
+
+Result = TypeVar("Result")
 
 DOWN_FOR = 60.0  # seconds for which the backup is tried first after the primary was out of reach
 ENOUGH = 0.1  # seconds; with less left until ``start_by`` there is no second try
@@ -56,19 +59,11 @@ class Failover:
                 method=method, path=path, headers=headers, body=body, deadline=deadline
             )
 
-        first, second = self._in_order()
-        try:
-            return self._noting(send_to, first)
-        except NotSent as error:
-            is_late = deadline.start_by - time.monotonic() < ENOUGH
-            if second is None or is_late or not error.is_outage:
-                raise
-            tried = str(error)
-        try:
-            return self._noting(send_to, second)
-        except NetworkError as error:
-            error.args = (f"{str(error).rstrip('.')}. Before that: {tried}",)
-            raise
+        return self._at_first_or_second(send_to, deadline=deadline)
+
+    def connect(self, *, deadline: Deadline) -> None:
+        """Have a connection open to the host that is tried first. Raises NotSent."""
+        self._at_first_or_second(lambda host: host.connect(deadline=deadline), deadline=deadline)
 
     def close(self) -> None:
         """Close the connections that are kept."""
@@ -81,13 +76,30 @@ class Failover:
             return self._backup, self._primary
         return self._primary, self._backup
 
-    def _noting(self, send_to: Callable[[Transport], Answer], host: Transport) -> Answer:
+    def _at_first_or_second(
+        self, work: Callable[[Transport], Result], *, deadline: Deadline
+    ) -> Result:
+        first, second = self._in_order()
         try:
-            answer = send_to(host)
+            return self._noting(work, first)
+        except NotSent as error:
+            is_late = deadline.start_by - time.monotonic() < ENOUGH
+            if second is None or is_late or not error.is_outage:
+                raise
+            tried = str(error)
+        try:
+            return self._noting(work, second)
+        except NetworkError as error:
+            error.args = (f"{str(error).rstrip('.')}. Before that: {tried}",)
+            raise
+
+    def _noting(self, work: Callable[[Transport], Result], host: Transport) -> Result:
+        try:
+            result = work(host)
         except NotSent as error:
             if host is self._primary and error.is_outage:
                 self._primary_is_down_until = time.monotonic() + DOWN_FOR
             raise
         if host is self._primary:
             self._primary_is_down_until = float("-inf")
-        return answer
+        return result

@@ -21,7 +21,7 @@ from urllib3.util import parse_url
 
 from .answers import Answer
 from .connections import ObservingAdapter, StaleConnection, in_hand
-from .deadlines import Call, Deadline, TooLate
+from .deadlines import Call, Connected, Deadline, SlotPassed, TooLate
 from .errors import (
     DOUBT,
     ConfigurationError,
@@ -29,6 +29,7 @@ from .errors import (
     NetworkError,
     NotSent,
     OutcomeUnknown,
+    SlotMissed,
     network_error,
     one_line,
 )
@@ -86,12 +87,7 @@ class Transport:
         call = Call(deadline or self.default_deadline())
         request = self._prepared(method=method, path=path, headers=headers, body=body)
         try:
-            try:
-                response, content = self._exchange(request, wire=wire, call=call)
-            except StaleConnection:
-                # The pool has an empty place for the dead one, which is what it hands out next.
-                call = Call(call.deadline)
-                response, content = self._exchange(request, wire=wire, call=call)
+            response, content = self._exchange(request, wire=wire, call=call)
         except Exception as error:
             # Tracebacks and crash reports reach the request through the exception.
             request.headers.pop("Authorization", None)
@@ -108,6 +104,21 @@ class Transport:
             raise MalformedAnswer(text, answer=answer)
         return answer
 
+    def connect(self, *, deadline: Deadline | None = None) -> None:
+        """Have a connection open, kept for the next call, which can then begin at its moment.
+
+        Nothing is sent. Raises NotSent.
+        """
+        started = time.monotonic()
+        call = Call(deadline or self.default_deadline(), only_connects=True)
+        request = self._prepared(method="GET", path="/", headers={}, body=b"")
+        try:
+            self._exchange(request, wire=self._wire_of_this_process(), call=call)
+        except Connected:
+            return
+        except Exception as error:
+            raise self._network_error(error, call=call, started=started) from error
+
     def close(self) -> None:
         """Close the connections that are kept. A later call opens new ones."""
         self._wire.session.close()
@@ -118,6 +129,16 @@ class Transport:
         return Deadline.after(start=start, end=start + self._read)
 
     def _exchange(
+        self, request: requests.PreparedRequest, *, wire: "_Wire", call: Call
+    ) -> tuple[requests.Response, bytes]:
+        try:
+            return self._exchange_once(request, wire=wire, call=call)
+        except StaleConnection:
+            # The pool has an empty place for the dead one, which is what it hands out next.
+            call.renew()
+            return self._exchange_once(request, wire=wire, call=call)
+
+    def _exchange_once(
         self, request: requests.PreparedRequest, *, wire: "_Wire", call: Call
     ) -> tuple[requests.Response, bytes]:
         with in_hand(call):
@@ -156,6 +177,9 @@ class Transport:
         return request
 
     def _network_error(self, error: Exception, *, call: Call, started: float) -> NetworkError:
+        if isinstance(error, SlotPassed):
+            text = f"Not sent to {self._host}: the slot of the call had passed"
+            return network_error(SlotMissed, text, original=requests.ConnectTimeout())
         is_ours = call.was_cut or isinstance(error, TooLate)
         reason = "the deadline of the call passed" if is_ours else _reason(error)
         elapsed = time.monotonic() - started

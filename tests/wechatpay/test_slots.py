@@ -1,0 +1,97 @@
+"""Calls that begin at a certain moment, on a connection made before, or not at all."""
+
+import ssl
+import time
+from collections.abc import Callable
+
+import pytest
+
+from wechat_subsidies.wechatpay import Answer, Deadline, NotSent, SlotMissed
+from wechat_subsidies.wechatpay.transport import Transport
+
+from .servers import Connection, Request, Server
+
+Serve = Callable[..., Server]
+TransportTo = Callable[..., Transport]
+
+
+def ok(connection: Connection, request: Request) -> None:
+    connection.answer(body=b"fine")
+
+
+def in_slot(transport: Transport, *, seconds: float) -> Answer:
+    """Make a call whose slot is so many seconds from now."""
+    now = time.monotonic()
+    deadline = Deadline(start_by=now + 5, end_by=now + 10, slot=now + seconds)
+    return transport.send(method="POST", path="/x", headers={}, body=b"{}", deadline=deadline)
+
+
+@pytest.fixture(params=["http", "https"])
+def transport(
+    request: pytest.FixtureRequest,
+    serve: Serve,
+    transport_to: TransportTo,
+    server_tls: ssl.SSLContext,
+    ca_bundle: str,
+) -> tuple[Transport, Server]:
+    """A transport and the server it leads to, with and without TLS."""
+    tls = server_tls if request.param == "https" else None
+    server = serve(ok, tls=tls)
+    return transport_to(server.url, ca_bundle=ca_bundle if tls else None), server
+
+
+def test_a_call_waits_for_its_slot(transport: tuple[Transport, Server]) -> None:
+    slot = time.monotonic() + 0.3
+    in_slot(transport[0], seconds=0.3)
+    assert time.monotonic() >= slot
+
+
+def test_a_call_whose_slot_has_passed_is_not_sent(transport: tuple[Transport, Server]) -> None:
+    with pytest.raises(SlotMissed) as missed:
+        in_slot(transport[0], seconds=-0.011)
+    assert (missed.value.outcome_known, missed.value.is_outage) == (True, False)
+    assert transport[1].requests == []
+
+
+def test_the_connection_of_a_missed_slot_serves_the_next_call(
+    transport: tuple[Transport, Server],
+) -> None:
+    to_server, server = transport
+    for _ in range(3):
+        with pytest.raises(SlotMissed):
+            in_slot(to_server, seconds=-1)
+    for _ in range(2):
+        assert in_slot(to_server, seconds=0.01).body == b"fine"
+    assert server.connections == 1
+    assert [(request.line, request.body) for request in server.requests] == [
+        ("POST /x HTTP/1.1", b"{}"),
+        ("POST /x HTTP/1.1", b"{}"),
+    ]
+
+
+def test_a_connection_can_be_made_before_there_is_a_call(
+    transport: tuple[Transport, Server],
+) -> None:
+    to_server, server = transport
+    to_server.connect()
+    to_server.connect()
+    assert (server.connections, server.requests) == (1, [])
+    assert in_slot(to_server, seconds=0).http_status == 200
+    assert server.connections == 1
+
+
+def test_a_kept_connection_that_the_server_has_closed_is_replaced(
+    transport: tuple[Transport, Server],
+) -> None:
+    to_server, server = transport
+    to_server.connect()
+    server.close_connections()
+    assert in_slot(to_server, seconds=0.2).http_status == 200
+    assert len(server.requests) == 1
+
+
+def test_connecting_to_nobody_is_not_sent(transport_to: TransportTo, refusing_url: str) -> None:
+    with pytest.raises(NotSent) as refused:
+        transport_to(refusing_url).connect()
+    assert refused.value.is_outage
+    assert not isinstance(refused.value, SlotMissed)
