@@ -6,6 +6,7 @@ docs/protocol.md for sources); nothing outside this module, `wechatpay` and `san
 """
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Final
 
 from django.utils.functional import Promise
@@ -18,18 +19,30 @@ from .wechatpay import CancelResult, Refund, WeChatPayError
 Outcome = CancellationAttempt.Outcome
 
 
+class Suspect(Enum):
+    """What is to be suspected, rather than the orders, when such answers follow each other."""
+
+    SETTINGS = auto()  # the keys or the clock of the process that called
+    PERMISSION = auto()  # what the merchant may do for a sub-merchant
+    PARAMETERS = auto()  # what we fill in beside the order's own numbers
+    PROTOCOL = auto()  # what we know of WeChat Pay
+    OUTAGE = auto()  # the network, or WeChat Pay's own servers
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning:
     """A row of the table: what an answer proves, and what a person reads about it.
 
     `reason` is the stable code stored on the cancellation, `advice` one or two sentences on what
-    happened and what to do next, `source` the words of docs/protocol.md that it rests on.
+    happened and what to do next, `source` the words of docs/protocol.md that it rests on,
+    `suspect` what a run of such answers puts under suspicion, so that sending pauses.
     """
 
     reason: str
     outcome: CancellationAttempt.Outcome
     advice: Promise
     source: str
+    suspect: Suspect | None = None
 
 
 RESULT_SUCCESS: Final = Meaning(
@@ -54,6 +67,7 @@ PARAM_ERROR: Final = Meaning(
         "WeChat Pay found one of the values wrong; its message names which. Correct it and retry."
     ),
     source="| 400 | `PARAM_ERROR` |",
+    suspect=Suspect.PARAMETERS,
 )
 INVALID_REQUEST: Final = Meaning(
     reason="invalid_request",
@@ -87,6 +101,7 @@ SIGN_ERROR: Final = Meaning(
         "and PRIVATE_KEY in the settings, and the server's clock."
     ),
     source="| 401 | `SIGN_ERROR` |",
+    suspect=Suspect.SETTINGS,
 )
 NO_AUTH: Final = Meaning(
     reason="no_auth",
@@ -96,6 +111,7 @@ NO_AUTH: Final = Meaning(
         "the permission in WeChat Pay's merchant platform."
     ),
     source="| 403 | `NO_AUTH` |",
+    suspect=Suspect.PERMISSION,
 )
 CONFIGURATION: Final = Meaning(
     reason="configuration",
@@ -104,12 +120,14 @@ CONFIGURATION: Final = Meaning(
         "A setting cannot be used, so nothing was sent. Run “manage.py check” to see which one."
     ),
     source="Without a usable key nothing is sent",
+    suspect=Suspect.SETTINGS,
 )
 NOT_SENT: Final = Meaning(
     reason="not_sent",
     outcome=Outcome.NOT_SENT,
     advice=_("WeChat Pay could not be reached, so nothing was sent. It is sent again by itself."),
     source="A refused connection, a DNS failure or a connect timeout: not sent",
+    suspect=Suspect.OUTAGE,
 )
 CONNECTION_LOST: Final = Meaning(
     reason="connection_lost",
@@ -119,6 +137,7 @@ CONNECTION_LOST: Final = Meaning(
         "carried out; the same request is sent again by itself."
     ),
     source="A read timeout, a reset or a truncated answer: unknown",
+    suspect=Suspect.OUTAGE,
 )
 SYSTEM_ERROR: Final = Meaning(
     reason="system_error",
@@ -128,6 +147,7 @@ SYSTEM_ERROR: Final = Meaning(
         "again by itself. If it goes on, check MCHID and MERCHANT_SERIAL_NO: wrong ones cause this, too."
     ),
     source="| 500 | `SYSTEM_ERROR` |",
+    suspect=Suspect.OUTAGE,
 )
 ACCEPTED: Final = Meaning(
     reason="accepted_not_processed",
@@ -174,6 +194,7 @@ UNFORESEEN: Final = Meaning(
         "The same request is sent again by itself."
     ),
     source="Codes are an open set",
+    suspect=Suspect.PROTOCOL,
 )
 LOST: Final = Meaning(
     reason="lost",
@@ -268,6 +289,7 @@ MEANINGS: Final = {
 TRIES_USED_UP: Final = "tries_used_up"
 GAVE_UP: Final = "gave_up"
 REFUSED_IN_DOUBT: Final = "refused_in_doubt"
+MERCHANT_CHANGED: Final = "merchant_changed"
 HISTORIES: Final = {
     TRIES_USED_UP: _(
         "Every call ended without a known outcome. Look the order up in WeChat Pay's merchant platform, "
@@ -279,6 +301,10 @@ HISTORIES: Final = {
     REFUSED_IN_DOUBT: _(
         "WeChat Pay refused it after an earlier call with unknown outcome: it may be cancelled already. "
         "Look the order up in WeChat Pay's merchant platform, then resolve it here or retry."
+    ),
+    MERCHANT_CHANGED: _(
+        "The settings no longer have the merchant that it was recorded for, under the same MCHID. "
+        "Nothing is sent for another one: put the merchant back, or withdraw it."
     ),
 }
 

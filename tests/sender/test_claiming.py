@@ -18,8 +18,9 @@ from wechat_subsidies.sender.calling import calls_for
 from wechat_subsidies.sender.claiming import Claim, claim
 from wechat_subsidies.sender.recording import record
 
+from .claims import MCHID, unhurried_claims
+
 Status = SubsidyCancellation.Status
-MCHID = "1900000001"
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,7 +31,7 @@ def cancellation(gateway: Sandbox) -> SubsidyCancellation:
 
 
 def claim_one() -> Claim:
-    (claimed,) = claim(using="default", mchid=MCHID, limit=10).claims
+    (claimed,) = unhurried_claims()
     return claimed
 
 
@@ -123,12 +124,12 @@ def test_claims_are_spaced_by_the_rate_limit(gateway: Sandbox, settings) -> None
     for number in range(10):
         services.cancel_subsidy(sub_mchid="1900013401", transaction_id=f"P{number}", send="later")
     claimed = claim(using="default", mchid=MCHID, limit=10)
-    starts = [each.start for each in claimed.claims]
+    starts = [each.deadline.slot for each in claimed.claims]
     gaps = [later - earlier for earlier, later in pairwise(starts)]
     assert len(starts) == 5  # no more than a quarter of a second ahead
     assert gaps == pytest.approx([1 / (20 * 0.985)] * 4, abs=1e-5)
     later = claim(using="default", mchid=MCHID, limit=10)
-    assert all(each.start > starts[-1] for each in later.claims)
+    assert all(each.deadline.slot > starts[-1] for each in later.claims)
 
 
 def test_the_clock_is_the_databases_in_utc(db: None) -> None:

@@ -10,23 +10,23 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def pace(*, ahead: timedelta, rate: float | None) -> Pace:
-    return Pace(using="default", mchid="1900000001", next_slot=NOW + ahead, rate=rate)
+    return Pace(using="default", mchid="1900000001", now=NOW, next_slot=NOW + ahead, rate=rate)
 
 
 @pytest.mark.parametrize(("rate", "seconds"), [(200, 2), (200, 29), (0.01, 100)])
 def test_a_slot_in_the_future_is_waited_for(rate: float, seconds: int) -> None:
     waiting = pace(ahead=timedelta(seconds=seconds), rate=rate)
-    assert waiting.slots(now=NOW, limit=5) == []
-    assert waiting.wait(now=NOW) == pytest.approx(seconds - 0.25)
+    assert waiting.slots(limit=5) == []
+    assert waiting.wait == pytest.approx(seconds - 0.25)
 
 
 def test_a_slot_that_a_wrong_clock_has_left_does_not_stop_the_merchant() -> None:
     wrong = pace(ahead=timedelta(hours=1), rate=200)
-    assert wrong.slots(now=NOW, limit=1) == [NOW]
-    assert wrong.wait(now=NOW) == 0
+    assert wrong.slots(limit=1) == [NOW]
+    assert wrong.wait == 0
 
 
 def test_without_a_limit_nothing_is_waited_for() -> None:
     unpaced = pace(ahead=timedelta(seconds=20), rate=None)
-    assert unpaced.slots(now=NOW, limit=2) == [NOW, NOW]
-    assert unpaced.wait(now=NOW) == 0
+    assert unpaced.slots(limit=2) == [NOW, NOW]
+    assert unpaced.wait == 0

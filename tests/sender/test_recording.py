@@ -11,11 +11,12 @@ from wechat_subsidies import retrying, services
 from wechat_subsidies.models import CancellationAttempt, SubsidyCancellation
 from wechat_subsidies.outcomes import meaning_of_error
 from wechat_subsidies.sandbox import Sandbox
-from wechat_subsidies.sender import process, recording
+from wechat_subsidies.sender import lanes, recording, sending
 from wechat_subsidies.sender.calling import Call, Reply, calls_for
-from wechat_subsidies.sender.claiming import Claim, claim
+from wechat_subsidies.sender.claiming import Claim
 
 from ..answers import api_error
+from .claims import unhurried_claims
 
 Status = SubsidyCancellation.Status
 
@@ -25,8 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def calls_made_for(*transactions: str) -> list[Call]:
     for transaction_id in transactions:
         services.cancel_subsidy(sub_mchid="1900013401", transaction_id=transaction_id, send="later")
-    claims = claim(using="default", mchid="1900000001", limit=9).claims
-    return [made for each in claims for made in calls_for(each)]
+    return [made for each in unhurried_claims() for made in calls_for(each)]
 
 
 def test_hostile_words_of_an_answer_are_cut_and_cleaned(gateway: Sandbox) -> None:
@@ -71,14 +71,14 @@ def refuse_objects(value: object) -> object:
 
 
 def refuse_the_row_of(monkeypatch: pytest.MonkeyPatch, transaction_id: str) -> None:
-    whole = recording.settle
+    whole = recording.settle_successes
 
-    def settle(call: Call, **how: Any) -> None:
-        if call.claim.cancellation.transaction_id == transaction_id:
+    def settle(calls: list[Call], **how: Any) -> None:
+        if any(call.claim.cancellation.transaction_id == transaction_id for call in calls):
             raise IntegrityError("this row cannot be written")
-        whole(call, **how)
+        whole(calls, **how)
 
-    monkeypatch.setattr(recording, "settle", settle)
+    monkeypatch.setattr(recording, "settle_successes", settle)
 
 
 @pytest.fixture
@@ -174,26 +174,24 @@ def test_words_that_a_database_refuses_like_a_lock_are_left_out_in_the_end(
     assert SubsidyCancellation.objects.get().status == Status.SUCCEEDED
 
 
-def test_answers_do_not_wait_for_the_slowest_call(gateway: Sandbox) -> None:
-    slow = threading.Event()
-    order: list[str] = []
+def test_answers_do_not_wait_for_the_slowest_call(
+    gateway: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others_are_recorded = threading.Event()
 
     def made(each: Claim) -> list[Call]:
         if each.cancellation.transaction_id == "T1":
-            slow.wait(10)
+            each = replace(each, deadline=replace(each.deadline, slot=None))
+            assert others_are_recorded.wait(10)
         return calls_for(each)
+
+    def recorded(calls: list[Call], *, using: str) -> None:
+        recording.record(calls, using=using)
+        if SubsidyCancellation.objects.filter(status=Status.SUCCEEDED).count() == 2:
+            others_are_recorded.set()
 
     for number in range(1, 4):
         services.cancel_subsidy(sub_mchid="1900013401", transaction_id=f"T{number}", send="later")
-    claims = claim(using="default", mchid="1900000001", limit=9).claims
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(process, "calls_for", made)
-        for calls in process.calls_as_they_end(claims):
-            recording.record(calls, using="default")
-            order += [call.claim.cancellation.transaction_id for call in calls]
-            if len(order) == 2:
-                succeeded = SubsidyCancellation.objects.filter(status=Status.SUCCEEDED)
-                assert succeeded.count() == 2
-                slow.set()
-    assert order[-1] == "T1"
-    assert slow.is_set()
+    monkeypatch.setattr(lanes, "calls_for", made)
+    monkeypatch.setattr(sending, "record", recorded)
+    assert services.process_due().outcomes == {"succeeded": 3}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from wechat_subsidies.conf import MerchantSettings
-from wechat_subsidies.sender.claiming import lowest_limit
+from wechat_subsidies.sender.pacing import rate_limit_of
 from wechat_subsidies.sender.timing import Timing
 
 MERCHANT = MerchantSettings.from_setting(name="default", setting={"MCHID": "1900000001"})
@@ -33,7 +33,14 @@ def test_of_several_timeouts_the_longest_count() -> None:
     assert timing_of((1, 20), (5, 10)) == Timing(connect=5, read=20)
 
 
-def test_of_several_rate_limits_the_lowest_counts() -> None:
-    limits = [replace(MERCHANT, rate_limit=limit) for limit in (200, None, 50)]
-    assert lowest_limit(limits) == 50
-    assert lowest_limit(limits[1:2]) is None
+def test_of_several_rate_limits_the_lowest_counts(settings) -> None:
+    merchants = {str(limit): {"MCHID": "1", "RATE_LIMIT": limit} for limit in (200, None, 50)}
+    settings.WECHAT_SUBSIDIES = {
+        "MERCHANTS": merchants | {"other": {"MCHID": "2", "RATE_LIMIT": 9}}
+    }
+    assert rate_limit_of("1") == 50
+
+
+def test_without_any_rate_limit_there_is_none(settings) -> None:
+    settings.WECHAT_SUBSIDIES = {"MERCHANTS": {"a": {"MCHID": "1", "RATE_LIMIT": None}}}
+    assert rate_limit_of("1") is None

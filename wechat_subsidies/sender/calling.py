@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -19,7 +19,7 @@ from ..outcomes import (
     meaning_of_refund_error,
     meaning_of_result,
 )
-from ..wechatpay import Answer, WeChatPayClient, WeChatPayError
+from ..wechatpay import Answer, SlotMissed, WeChatPayClient, WeChatPayError
 from .claiming import Claim
 from .clients import client_for, process_name
 
@@ -57,17 +57,21 @@ class Call:
 
 
 def calls_for(claim: Claim) -> list[Call]:
-    """Wait for the claim's slot and make its calls: the cancellation, and before it what was wished.
+    """Make the claim's calls in its slot: the cancellation, and before it what was wished.
 
-    The last one decides. Raises nothing.
+    The last one decides. None were made where the slot was missed. Raises nothing.
     """
-    time.sleep(max(0.0, claim.start - time.monotonic()))
-    calls = []
-    if is_refund_to_be_verified(claim):
-        calls.append(call(claim, Operation.QUERY_REFUND, query_refund))
-    if all(not made.is_decisive for made in calls):
-        calls.append(call(claim, Operation.CANCEL, send_cancellation))
-    return calls
+    try:
+        if not is_refund_to_be_verified(claim):
+            return [call(claim, Operation.CANCEL, send_cancellation)]
+        query = call(claim, Operation.QUERY_REFUND, query_refund)
+    except SlotMissed:
+        return []
+    if query.is_decisive:
+        return [query]
+    # The slot was the query's: what follows is spaced as the answers are.
+    follower = replace(claim, deadline=replace(claim.deadline, slot=None))
+    return [query, call(follower, Operation.CANCEL, send_cancellation)]
 
 
 def is_refund_to_be_verified(claim: Claim) -> bool:
@@ -81,7 +85,7 @@ def call(
     operation: CancellationAttempt.Operation,
     make: Callable[[WeChatPayClient, Claim], Reply],
 ) -> Call:
-    """Make one call and say when it was and what came back."""
+    """Make one call and say when it was and what came back. Raises SlotMissed."""
     started = time.monotonic()
     reply = reply_of(claim, make)
     return Call(
@@ -94,7 +98,10 @@ def call(
 
 
 def reply_of(claim: Claim, make: Callable[[WeChatPayClient, Claim], Reply]) -> Reply:
-    """What comes back of a call. Where no client can be made of the settings, nothing was sent."""
+    """What comes back of a call. Where no client can be made of the settings, nothing was sent.
+
+    Raises SlotMissed, and nothing else.
+    """
     try:
         client = client_for(claim.merchant)
     except Exception as error:
@@ -102,6 +109,8 @@ def reply_of(claim: Claim, make: Callable[[WeChatPayClient, Claim], Reply]) -> R
         return Reply(meaning=CONFIGURATION, error=error)
     try:
         return make(client, claim)
+    except SlotMissed:
+        raise
     except Exception as error:  # a mistake in our own code, or in a signer of the host's
         logger.exception("Sending %s failed in an unforeseen way.", claim.cancellation)
         return Reply(meaning=UNFORESEEN, error=error)
@@ -112,6 +121,8 @@ def send_cancellation(client: WeChatPayClient, claim: Claim) -> Reply:
     body = bytes(claim.cancellation.request_body)
     try:
         result = client.send_cancellation(body, deadline=claim.deadline)
+    except SlotMissed:
+        raise
     except WeChatPayError as error:
         return Reply(meaning=meaning_of_error(error), answer=error.answer, error=error)
     meaning = meaning_of_result(result)
@@ -125,6 +136,8 @@ def query_refund(client: WeChatPayClient, claim: Claim) -> Reply:
         refund = client.query_refund(
             refund_id=row.refund_id, sub_mchid=row.sub_mchid, deadline=claim.deadline
         )
+    except SlotMissed:
+        raise
     except WeChatPayError as error:
         return Reply(meaning=meaning_of_refund_error(error), answer=error.answer, error=error)
     must_have_succeeded = app_settings.verify_refund == "succeeded"

@@ -6,7 +6,7 @@ the call before was lost. Nothing is sent for a claim whose commit failed.
 
 import time
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,14 +14,14 @@ from functools import partial
 from django.db.models import F
 from django.utils import timezone
 
-from .. import clock
 from ..conf import MerchantSettings, app_settings
-from ..models import CancellationAttempt, SubsidyCancellation
+from ..models import CancellationAttempt, SendingPause, SubsidyCancellation
 from ..outcomes import LOST
 from ..retrying import TRIES, durable, retried
 from ..wechatpay import Deadline
-from .pacing import Pace
-from .settling import settled_as_lost
+from .gate import Gate, note_try
+from .pacing import NONE, Pace
+from .settling import NOT_CLAIMED, settled_as_lost
 from .timing import Timing
 
 Status = SubsidyCancellation.Status
@@ -31,18 +31,19 @@ Status = SubsidyCancellation.Status
 class Claim:
     """One cancellation that is ours to send: the row as it was, and when it may be sent.
 
-    `start` and `deadline` are in seconds of `time.monotonic()`, `claimed_at` is the same moment by
-    the database's clock as `claimed_at_monotonic` by that one.
+    The `deadline` is in seconds of `time.monotonic()`, `claimed_at` is the same moment by the
+    database's clock as `claimed_at_monotonic` by that one. `tried_pause`: sending is paused, and
+    this call goes out to see whether that can end.
     """
 
     cancellation: SubsidyCancellation
     merchant: MerchantSettings
     token: uuid.UUID
     was_in_doubt: bool
-    start: float
     deadline: Deadline
     claimed_at: datetime
     claimed_at_monotonic: float
+    tried_pause: SendingPause | None = None
 
     def moment(self, monotonic: float) -> datetime:
         """The database's time at a moment of this process's monotonic clock."""
@@ -51,19 +52,17 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """What a claim came to. `wait`: seconds until the merchant's pace allows another; 0 if it does.
+    """What a claim came to.
 
-    `lost` counts the rows whose call before was lost, whether they may be sent again or not.
+    `wait`: seconds until the merchant's pace allows another; 0 if it does. `lost` counts the rows
+    whose call before was lost, whether they may be sent again or not. `is_last`: no more rows were
+    due, or none that a pause lets through.
     """
 
     claims: Sequence[Claim] = ()
     wait: float = 0.0
     lost: int = 0
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no row was found that was due."""
-        return not self.claims and not self.lost
+    is_last: bool = False
 
 
 def claim(
@@ -72,57 +71,63 @@ def claim(
     mchid: str,
     limit: int,
     keys: Collection[int] | None = None,
+    lead: timedelta = NONE,
     tries: int = TRIES,
 ) -> Claimed:
     """Claim up to `limit` due rows of a platform merchant, of those with these keys if any are given.
 
-    Tried again up to `tries` times where others who claim are in the way. Raises RuntimeError
-    inside a transaction, or with autocommit off: nobody could know whether the claim will stand.
+    `lead` is the time that passes until a call can begin: it gets no slot before. Tried again up to
+    `tries` times where others who claim are in the way. Raises RuntimeError inside a transaction,
+    or with autocommit off: nobody could know whether the claim will stand.
     """
-    once = partial(claim_once, using=using, mchid=mchid, limit=limit, keys=keys)
+    once = partial(claim_once, using=using, mchid=mchid, limit=limit, keys=keys, lead=lead)
     return retried(once, tries=tries)
 
 
-def claim_once(*, using: str, mchid: str, limit: int, keys: Collection[int] | None) -> Claimed:
+def claim_once(
+    *, using: str, mchid: str, limit: int, keys: Collection[int] | None, lead: timedelta
+) -> Claimed:
     """One try at a claim. The pace is locked first, and the clock read once it is."""
     merchants = {m.name: m for m in app_settings.merchants.values() if m.mchid == mchid}
     timing = Timing.of(merchants.values())
     with durable(using):
-        pace = Pace.lock(using=using, mchid=mchid, rate_limit=lowest_limit(merchants.values()))
-        now, monotonic = clock.now(using), time.monotonic()
-        slots = pace.slots(now=now, limit=limit)
-        due = SubsidyCancellation.objects.using(using).due(now)
+        pace, monotonic = Pace.lock(using=using, mchid=mchid), time.monotonic()
+        gate = Gate.of(using=using, mchid=mchid, now=pace.now)
+        if gate.is_shut:
+            return Claimed(is_last=True)
+        slots = pace.slots(limit=limit, lead=lead)
+        due = SubsidyCancellation.objects.using(using).due(pace.now)
         due = due.filter(mchid=mchid, merchant__in=merchants)
         if keys is not None:
             due = due.filter(pk__in=keys)
-        found = list(due[: len(slots)])
+        found, tried_pause = gate.pass_through(due, limit=len(slots)) if slots else ([], None)
         lost = [row for row in found if row.status == Status.SENDING]
         take_over(lost, using=using, grace=timing.grace)
         waiting = [row for row in found if row.status == Status.PENDING]
-        token, rows = mark(waiting, using=using, now=now, timing=timing)
+        token, rows = mark(waiting, using=using, now=pace.now, timing=timing)
         pace.reserve(slots[: len(rows)])
+        if tried_pause is not None and rows:
+            until = pace.now + timedelta(seconds=timing.lease)
+            note_try(tried_pause, using=using, token=token, until=until)
     claims = [
         Claim(
             cancellation=row,
             merchant=merchants[row.merchant],
             token=token,
             was_in_doubt=row.in_doubt,
-            start=monotonic + (slot - now).total_seconds(),
             deadline=Deadline(
-                start_by=monotonic + timing.start_by, end_by=monotonic + timing.end_by
+                start_by=monotonic + timing.start_by,
+                end_by=monotonic + timing.end_by,
+                slot=monotonic + (slot - pace.now).total_seconds() if pace.rate else None,
             ),
-            claimed_at=now,
+            claimed_at=pace.now,
             claimed_at_monotonic=monotonic,
+            tried_pause=tried_pause,
         )
         for row, slot in zip(rows, slots, strict=False)
     ]
-    return Claimed(claims=claims, wait=pace.wait(now=now), lost=len(lost))
-
-
-def lowest_limit(merchants: Iterable[MerchantSettings]) -> int | None:
-    """The rate limit that merchants with one MCHID share."""
-    limits = [merchant.rate_limit for merchant in merchants if merchant.rate_limit]
-    return min(limits, default=None)
+    is_last = bool(slots) and not lost and (len(found) < len(slots) or tried_pause is not None)
+    return Claimed(claims=claims, wait=pace.wait, lost=len(lost), is_last=is_last)
 
 
 def take_over(lost: Sequence[SubsidyCancellation], *, using: str, grace: float) -> None:
@@ -186,3 +191,17 @@ def mark(
         return token, list(rows)
     ours = set(cancellations.filter(claim_token=token).values_list("pk", flat=True))
     return token, [row for row in rows if row.pk in ours]
+
+
+def give_back(claims: Sequence[Claim], *, using: str) -> None:
+    """Return rows of which nothing was sent, as they were before they were claimed."""
+    tokens = {each.token for each in claims}
+    SubsidyCancellation.objects.using(using).filter(
+        pk__in=[each.cancellation.pk for each in claims], claim_token__in=tokens
+    ).update(
+        in_doubt=F("in_doubt_before_claim"),
+        status=Status.PENDING,
+        send_after=min(each.claimed_at for each in claims),
+        updated_at=timezone.now(),
+        **NOT_CLAIMED,
+    )

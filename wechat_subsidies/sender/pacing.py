@@ -7,33 +7,48 @@ stalls leaves no gap worth mentioning.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
-from django.db.models import F
+from django.db.models import F, Q, Value
+from django.db.models.functions import Greatest
 
+from .. import clock
+from ..conf import app_settings
 from ..models import MerchantPace
-from ..models.fields import EPOCH
+from ..models.fields import EPOCH, InstantField
 
-FILL = 0.985  # share of RATE_LIMIT in use: at exactly 200 calls a second WeChat Pay refuses some
-AHEAD = timedelta(milliseconds=250)  # for how long slots are reserved ahead
-FURTHEST = timedelta(seconds=30)  # a next slot beyond that comes of a clock that was wrong
-UNPACED = 200  # rows a claim takes at the most where there is no rate limit
+FILL: Final = (
+    0.985  # share of RATE_LIMIT in use: at exactly 200 calls a second WeChat Pay refuses some
+)
+AHEAD: Final = timedelta(milliseconds=250)  # for how long slots are reserved ahead
+NONE: Final = timedelta()
+FURTHEST: Final = timedelta(seconds=30)  # a next slot beyond that comes of a clock that was wrong
+UNPACED: Final = 200  # rows a claim takes at the most where there is no rate limit
+
+# What a 429 does: no call for a second, and half the rate, which recovers by a tenth a second.
+BREATH: Final = timedelta(seconds=1)
+SLOWER: Final = 0.5
+RECOVERY: Final = 1.1
+SLOWEST: Final = 1 / 64  # of the rate, however many 429s there are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """A merchant's pace as it was when locked. `rate`: calls a second, None for no limit."""
+    """A merchant's pace at one moment, `now`. `rate`: calls a second, None for no limit."""
 
     using: str
     mchid: str
+    now: datetime
     next_slot: datetime
     rate: float | None
 
     @classmethod
-    def lock(cls, *, using: str, mchid: str, rate_limit: int | None) -> "Pace":
+    def lock(cls, *, using: str, mchid: str) -> "Pace":
         """Make claimers of this merchant follow each other until the end of the transaction.
 
         An UPDATE comes first on purpose: it takes SQLite's write lock while waiting for it is
-        still possible, and lets REPEATABLE READ see the newest rows in what follows.
+        still possible, and lets REPEATABLE READ see the newest rows in what follows. The clock is
+        read once the row is locked: whoever waited for it is to see the time after the wait.
         """
         rows = MerchantPace.objects.using(using).filter(pk=mchid)
         if not rows.update(claims=F("claims") + 1):
@@ -41,31 +56,68 @@ class Pace:
                 [MerchantPace(mchid=mchid, next_slot=EPOCH)], ignore_conflicts=True
             )
             rows.update(claims=F("claims") + 1)
-        row = rows.get()
-        rate = rate_limit * FILL * row.rate_share if rate_limit else None
-        return cls(using=using, mchid=mchid, next_slot=row.next_slot, rate=rate)
+        row, now = rows.get(), clock.now(using)
+        rate_limit = rate_limit_of(mchid)
+        rate = rate_limit * FILL * share_in_use(row, now=now) if rate_limit else None
+        return cls(using=using, mchid=mchid, now=now, next_slot=row.next_slot, rate=rate)
 
-    def slots(self, *, now: datetime, limit: int) -> list[datetime]:
-        """The next free slots: up to `limit`, and none further ahead than a quarter of a second."""
-        if self.rate is None:
-            return [now] * min(limit, UNPACED)
-        first, gap = self.first_slot(now=now), timedelta(seconds=1 / self.rate)
-        free = (first + number * gap for number in range(limit))
-        return [slot for slot in free if slot <= now + AHEAD]
+    @property
+    def gap(self) -> timedelta | None:
+        """The distance between two slots; None where there is no rate limit."""
+        return timedelta(seconds=1 / self.rate) if self.rate else None
 
-    def first_slot(self, *, now: datetime) -> datetime:
+    def slots(self, *, limit: int, lead: timedelta = NONE) -> list[datetime]:
+        """The next free slots from `lead` on: up to `limit`, within a quarter of a second."""
+        if self.gap is None:
+            return [self.now] * min(limit, UNPACED)
+        first = max(self.first_slot, self.now + lead)
+        free = (first + number * self.gap for number in range(limit))
+        return [slot for slot in free if slot <= self.now + lead + AHEAD]
+
+    @property
+    def first_slot(self) -> datetime:
         """When the next call may begin; at once if what is stored cannot be."""
-        gap = timedelta(seconds=1 / self.rate if self.rate else 0)
-        is_possible = now < self.next_slot <= now + gap + FURTHEST
-        return self.next_slot if is_possible and self.rate else now
+        if self.gap is None:
+            return self.now
+        is_possible = self.now < self.next_slot <= self.now + self.gap + FURTHEST
+        return self.next_slot if is_possible else self.now
 
     def reserve(self, slots: Sequence[datetime]) -> None:
         """Give these slots to nobody else."""
-        if self.rate is None or not slots:
-            return
-        after = slots[-1] + timedelta(seconds=1 / self.rate)
-        MerchantPace.objects.using(self.using).filter(pk=self.mchid).update(next_slot=after)
+        if self.gap is not None and slots:
+            rows = MerchantPace.objects.using(self.using).filter(pk=self.mchid)
+            rows.update(next_slot=slots[-1] + self.gap)
 
-    def wait(self, *, now: datetime) -> float:
+    @property
+    def wait(self) -> float:
         """Seconds until a slot can be reserved; 0 if one can be now."""
-        return max(0.0, (self.first_slot(now=now) - now - AHEAD).total_seconds())
+        return max(0.0, (self.first_slot - self.now - AHEAD).total_seconds())
+
+
+def rate_limit_of(mchid: str) -> int | None:
+    """The rate limit of merchants with this MCHID, which they share: the lowest of them."""
+    merchants = [each for each in app_settings.merchants.values() if each.mchid == mchid]
+    return min((each.rate_limit for each in merchants if each.rate_limit), default=None)
+
+
+def share_in_use(row: MerchantPace, *, now: datetime) -> float:
+    """The share of the rate limit that is in use: less than 1 for a while after a 429."""
+    if row.rate_changed_at is None:
+        return 1.0
+    seconds = min(60.0, max(0.0, (now - row.rate_changed_at).total_seconds()))
+    return float(min(1.0, row.rate_share * RECOVERY**seconds))
+
+
+def slow_down(*, using: str, mchid: str, called_at: datetime) -> None:
+    """After a 429 to a call that began at `called_at`: half the rate, and no call for a second.
+
+    Of the calls that were under way together only the first 429 counts: the others are no news.
+    """
+    rows, now = MerchantPace.objects.using(using).filter(pk=mchid), clock.now(using)
+    row = rows.get()
+    is_news = Q(rate_changed_at=None) | Q(rate_changed_at__lt=called_at)
+    rows.filter(is_news).update(
+        next_slot=Greatest("next_slot", Value(now + BREATH, output_field=InstantField())),
+        rate_share=max(SLOWEST, share_in_use(row, now=now) * SLOWER),
+        rate_changed_at=now,
+    )

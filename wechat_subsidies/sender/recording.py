@@ -9,12 +9,14 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import Any, Final
 
 from django.db import Error as AnyDatabaseError
-from django.db.models import F, Q
+from django.db.models import Case, CharField, F, Q, Value, When
 from django.utils import timezone
 
+from .. import logbook
 from ..models import CancellationAttempt, SubsidyCancellation
 from ..outcomes import Outcome
 from ..retrying import PASSING, drop_broken_connection, durable, is_connected, retried
@@ -102,53 +104,94 @@ def is_settled_alone(call: Call, *, using: str, is_sure: bool) -> bool:
 
 def record_together(calls: Sequence[Call], *, using: str, words: bool = True) -> None:
     """Append the calls' attempts and change their rows, in one transaction."""
+    decisive = [call for call in calls if call.is_decisive]
+    succeeded = [call for call in decisive if is_success(call)]
+    others = [call for call in decisive if not is_success(call)]
     with durable(using):
         CancellationAttempt.objects.using(using).bulk_create(
             [attempt(call, words=words) for call in calls], ignore_conflicts=True
         )
-        for call in calls:
-            if call.is_decisive:
-                settle(call, using=using, words=words)
+        if succeeded:
+            settle_successes(succeeded, using=using, words=words)
+        statuses = [settle(call, using=using, words=words) for call in others]
+    for call in calls:
+        if not call.is_decisive:
+            log(call, status=Status.SENDING)
+    for call in succeeded:
+        log(call, status=Status.SUCCEEDED)
+    for call, status in zip(others, statuses, strict=True):
+        log(call, status=status)
 
 
-def settle(call: Call, *, using: str, words: bool) -> None:
-    """Change the call's row as its meaning demands."""
+def is_success(call: Call) -> bool:
+    """Whether it is proven that the subsidy is cancelled."""
+    return call.reply.meaning.outcome == Outcome.SUCCEEDED
+
+
+def settle_successes(calls: Sequence[Call], *, using: str, words: bool) -> None:
+    """Change the rows of proven successes, all by one UPDATE: most calls are such.
+
+    A late one, whose row has another holder or state by now, is taken all the same.
+    """
+    changes = settled(max(calls, key=attrgetter("ended_at"))).changes()
+    changes["updated_at"] = timezone.now()
+    if words:
+        changes |= said(calls[0])
+        whens = [
+            When(pk=call.claim.cancellation.pk, then=Value(said(call)["request_id"]))
+            for call in calls
+        ]
+        changes["request_id"] = Case(*whens, output_field=CharField())
+    rows = SubsidyCancellation.objects.using(using).filter(
+        pk__in=[call.claim.cancellation.pk for call in calls]
+    )
+    ours = rows.filter(claim_token__in={call.claim.token for call in calls})
+    if ours.update(**changes, attempt_count=F("attempt_count") + 1) < len(calls):
+        # Whoever took the row over has counted the call as lost.
+        rows.exclude(Q(status=Status.SUCCEEDED) & Q(proof=Proof.WECHAT)).update(**changes)
+
+
+def settle(call: Call, *, using: str, words: bool) -> str:
+    """Change the call's row as its meaning demands; returns the row's status, for the log."""
     row = call.claim.cancellation
-    changes = Settled(
-        cancellation=row,
-        was_in_doubt=call.claim.was_in_doubt,
-        meaning=call.reply.meaning,
-        ended_at=call.ended_at,
-        grace=Timing.of([call.claim.merchant]).grace,
-    ).changes()
+    changes = settled(call).changes()
     changes["updated_at"] = timezone.now()
     if row.first_called_at is None:
         changes["first_called_at"] = call.started_at
     if call.operation == Operation.CANCEL:
         changes["attempt_count"] = F("attempt_count") + 1
     changes |= said(call) if words else {}
-    cancellations = SubsidyCancellation.objects.using(using).filter(pk=row.pk)
-    ours = cancellations.filter(claim_token=call.claim.token)
-    if ours.update(**changes):
-        log(call, status=changes["status"])
-    elif call.reply.meaning.outcome == Outcome.SUCCEEDED:
-        # Late, but proven: taken in whatever state the row is by now.
-        cancellations.exclude(Q(status=Status.SUCCEEDED) & Q(proof=Proof.WECHAT)).update(**changes)
-        log(call, status=changes["status"])
-    else:
-        log(call, status="of another call by now, or deleted")
+    rows = SubsidyCancellation.objects.using(using).filter(pk=row.pk)
+    if rows.filter(claim_token=call.claim.token).update(**changes):
+        return str(changes["status"])
+    return "of another call by now, or deleted"
+
+
+def settled(call: Call) -> Settled:
+    """What the call means for its row."""
+    return Settled(
+        cancellation=call.claim.cancellation,
+        was_in_doubt=call.claim.was_in_doubt,
+        meaning=call.reply.meaning,
+        ended_at=call.ended_at,
+        grace=Timing.of([call.claim.merchant]).grace,
+    )
 
 
 def log(call: Call, *, status: str) -> None:
     """One line about a call and what its row is now."""
-    logger.info(
-        "transaction_id=%s outcome=%s reason=%s status=%s http_status=%s request_id=%s",
-        call.claim.cancellation.transaction_id,
-        call.reply.meaning.outcome,
-        call.reply.meaning.reason,
-        status,
-        call.reply.answer.http_status if call.reply.answer else None,
-        storable(call.reply.answer.request_id or "", limit=128) if call.reply.answer else None,
+    row, answer = call.claim.cancellation, call.reply.answer
+    logbook.write(
+        "called",
+        operation=call.operation,
+        cancellation=row.pk,
+        transaction_id=row.transaction_id,
+        outcome=call.reply.meaning.outcome,
+        reason=call.reply.meaning.reason,
+        status=status,
+        http_status=answer.http_status if answer else None,
+        request_id=storable(answer.request_id or "", limit=128) if answer else None,
+        milliseconds=round((call.ended_at - call.started_at).total_seconds() * 1000),
     )
 
 

@@ -1,0 +1,77 @@
+"""What pauses let through at a claim: nothing, everything but some sub-merchants, or one row to try."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F, Q
+
+from ..models import SendingPause, SubsidyCancellation
+from ..models.cancellation import CancellationQuerySet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """The pauses that hold for a platform merchant at one moment."""
+
+    now: datetime
+    pauses: Sequence[SendingPause]
+
+    @classmethod
+    def of(cls, *, using: str, mchid: str, now: datetime) -> "Gate":
+        """The gate of this merchant, for the pauses of everything as well."""
+        pauses = SendingPause.objects.using(using).filter(lifted_at=None, mchid__in=["", mchid])
+        return cls(now=now, pauses=list(pauses.order_by("pk")))
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether the whole merchant is paused, and it is not yet time to try."""
+        return any(not pause.sub_mchid and not self.is_to_be_tried(pause) for pause in self.pauses)
+
+    @property
+    def tried(self) -> SendingPause | None:
+        """The pause that is to be tried: the whole merchant's before those of sub-merchants."""
+        whole = [pause for pause in self.pauses if not pause.sub_mchid]
+        return next((p for p in whole or self.pauses if self.is_to_be_tried(p)), None)
+
+    def is_to_be_tried(self, pause: SendingPause) -> bool:
+        """Whether one call may go out to see if the pause can end; never for a person's."""
+        return pause.probe_after is not None and pause.probe_after <= self.now
+
+    def pass_through(
+        self, due: CancellationQuerySet, *, limit: int
+    ) -> tuple[list[SubsidyCancellation], SendingPause | None]:
+        """The rows of `due` that may be sent, up to `limit`, and the pause that they try, if any."""
+        tried = self.tried
+        if tried is not None:
+            rows = self.one_to_try(tried, due)
+            if rows or not tried.sub_mchid:
+                return rows, tried
+        return list(self.unpaused(due)[:limit]), None
+
+    def unpaused(self, due: CancellationQuerySet) -> CancellationQuerySet:
+        """Those of no sub-merchant that is paused."""
+        paused = [pause.sub_mchid for pause in self.pauses if pause.sub_mchid]
+        return due.exclude(sub_mchid__in=paused) if paused else due
+
+    def one_to_try(
+        self, pause: SendingPause, due: CancellationQuerySet
+    ) -> list[SubsidyCancellation]:
+        """One row by which to try: not the one that caused the pause, unless there is no other."""
+        causing = Q(pk=pause.caused_by_id)
+        if pause.sub_mchid:
+            concerned = due.filter(sub_mchid=pause.sub_mchid)
+            choices = [concerned.exclude(causing), concerned]
+        else:
+            others = due.exclude(causing)
+            choices = [self.unpaused(others), others, due]
+        found = (list(rows[:1]) for rows in choices)
+        return next((rows for rows in found if rows), [])
+
+
+def note_try(pause: SendingPause, *, using: str, token: UUID, until: datetime) -> None:
+    """Have nobody else try before the claim by which it is tried has ended."""
+    SendingPause.objects.using(using).filter(pk=pause.pk).update(
+        probe_token=token, probe_after=until, probe_count=F("probe_count") + 1
+    )

@@ -1,0 +1,135 @@
+"""One run of sending: claim, call, record, announce, until nothing is left or somebody says stop.
+
+All database work is done on the thread that runs it, all calls on threads of their own.
+"""
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
+from contextlib import suppress
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Final
+
+from .announcing import announce_due
+from .calling import Call
+from .claiming import give_back
+from .lanes import Lane
+from .pausing import draw_conclusions
+from .recording import record
+
+GATHERING: Final = 0.1  # seconds for which answers are gathered, to be recorded together
+ANNOUNCING: Final = 0.25  # seconds after which receivers let what is due be sent
+PATIENCE: Final = 2.0  # seconds for which one who waits in a request waits for the merchant's pace
+
+
+@dataclass(slots=True, kw_only=True)
+class ProcessReport:
+    """What was done: the number of calls made, and by outcome."""
+
+    calls: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+
+    def add(self, calls: Sequence[Call]) -> None:
+        """Count these calls, of each cancellation the decisive one."""
+        decisive = [made for made in calls if made.is_decisive]
+        self.calls += len(decisive)
+        for made in decisive:
+            outcome = str(made.reply.meaning.outcome)
+            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
+
+
+@dataclass(slots=True, kw_only=True)
+class Sending:
+    """A run over some platform merchants, each in a lane of its own.
+
+    `until` (seconds of `time.monotonic()`): no call is begun that may take longer than that, apart
+    from each lane's first group, for which the pace is waited for two seconds at least. `limit`
+    bounds the calls, `stop` ends the run once what is under way has been recorded, `on_progress`
+    is told of every group that was.
+    """
+
+    using: str
+    lanes: Sequence[Lane]
+    report: ProcessReport
+    keys: Collection[int] | None = None
+    limit: int | None = None
+    until: float | None = None
+    stop: Event = field(default_factory=Event)
+    on_progress: Callable[[ProcessReport], None] = lambda report: None
+    begun_at: float = field(default_factory=time.monotonic)
+
+    def run(self) -> None:
+        """Send until nothing is left to send. What is under way is recorded whatever happens."""
+        try:
+            while self.step():
+                pass
+        except BaseException:
+            with suppress(Exception):  # the one that is raised already says more
+                self.finish()
+            raise
+        finally:
+            for lane in self.lanes:
+                lane.close()
+
+    def step(self) -> bool:
+        """Claim what may be claimed, record what has come back; returns whether anything is left."""
+        for lane in self.lanes:
+            if self.may_claim(lane) and lane.is_claim_wanted():
+                lane.claim(limit=self.room())
+        self.wait()
+        self.take_up_ended()
+        return any(lane.under_way or self.may_claim(lane) for lane in self.lanes)
+
+    def may_claim(self, lane: Lane) -> bool:
+        """Whether the lane may begin more calls, now or when its pace allows it."""
+        if lane.is_drained or self.stop.is_set() or self.room() <= 0:
+            return False
+        if self.until is None:
+            return True
+        begins = max(time.monotonic(), lane.next_claim)
+        if not lane.has_begun:
+            return begins <= max(self.until, self.begun_at + PATIENCE)
+        return begins + lane.longest <= self.until
+
+    def room(self) -> int:
+        """How many calls may still be begun."""
+        if self.limit is None:
+            return 1_000_000
+        under_way = sum(len(lane.under_way) for lane in self.lanes)
+        return self.limit - self.report.calls - under_way
+
+    def wait(self) -> None:
+        """Wait for answers, and for a moment more for those that come right after the first."""
+        under_way = [future for lane in self.lanes for future in lane.under_way]
+        seconds = self.seconds_until_next_claim()
+        if not under_way:
+            self.stop.wait(seconds or 0)
+            return
+        done, _ = wait(under_way, timeout=seconds, return_when=FIRST_COMPLETED)
+        if done:
+            wait(under_way, timeout=GATHERING)
+
+    def seconds_until_next_claim(self) -> float | None:
+        """For how long nothing is to be claimed; None if not before something has ended."""
+        times = [lane.next_claim for lane in self.lanes if self.may_claim(lane) and lane.has_room]
+        return max(0.0, min(times) - time.monotonic()) if times else None
+
+    def take_up_ended(self) -> None:
+        """Record what has ended, draw the conclusions, and tell the shop."""
+        for lane in self.lanes:
+            calls, missed = lane.take_ended()
+            if missed:
+                give_back(missed, using=self.using)
+            if calls:
+                record(calls, using=self.using)
+                draw_conclusions(calls, using=self.using)
+                self.report.add(calls)
+                self.on_progress(self.report)
+                announce_due(using=self.using, keys=self.keys, until=time.monotonic() + ANNOUNCING)
+
+    def finish(self) -> None:
+        """Record what is under way, without claiming more."""
+        while futures := [future for lane in self.lanes for future in lane.under_way]:
+            wait(futures)
+            self.take_up_ended()
