@@ -66,10 +66,15 @@ def test_the_result_decides_under_http_200() -> None:
     assert meaning_of_result(result("FAIL")) is outcomes.RESULT_FAIL
 
 
-def test_an_unverified_answer_is_unknown_whatever_its_status_says() -> None:
-    for status in (200, 400, 429):
-        error = wechatpay.UnverifiedAnswer("x", answer=make_answer(status), reason="bad_signature")
-        assert meaning_of_error(error).outcome == Outcome.UNKNOWN
+@pytest.mark.parametrize("status", [200, 202, 400, 429, 500])
+def test_an_unverified_answer_says_nothing_whatever_its_status(status: int) -> None:
+    error = wechatpay.UnverifiedAnswer("x", answer=make_answer(status), reason="bad_signature")
+    assert meaning_of_error(error) is outcomes.UNVERIFIED
+
+
+def test_an_answer_that_is_too_long_says_nothing_whatever_its_status() -> None:
+    error = wechatpay.MalformedAnswer("x", answer=make_answer(202))
+    assert meaning_of_error(error) is outcomes.MALFORMED
 
 
 @pytest.mark.parametrize("meaning", outcomes.MEANINGS.values(), ids=lambda meaning: meaning.reason)

@@ -337,11 +337,11 @@ def meaning_of_result(result: CancelResult) -> Meaning:
 
 def meaning_of_error(error: WeChatPayError) -> Meaning:
     """What a call means that ended in this error."""
-    if error.http_status == 202:
-        return ACCEPTED
-    known = CODES.get((error.http_status or 0, error.code or ""))
-    if known and isinstance(error, wechatpay.APIError):
-        return known
+    if isinstance(error, wechatpay.APIError):  # else status and code are not to be believed
+        if error.http_status == 202:
+            return ACCEPTED
+        if known := CODES.get((error.answer.http_status, error.code or "")):
+            return known
     return next((ERRORS[cls] for cls in type(error).__mro__ if cls in ERRORS), UNFORESEEN)
 
 
