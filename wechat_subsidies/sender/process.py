@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Collection
-from functools import partial
 from threading import Event
 from typing import Final
 
@@ -11,7 +10,6 @@ from django.db import router
 from .. import clock
 from ..conf import app_settings
 from ..models import Heartbeat, SubsidyCancellation
-from ..retrying import retried
 from .announcing import announce_due
 from .clients import process_name
 from .lanes import Lane
@@ -42,24 +40,23 @@ def send(keys: Collection[int], *, until: float | None = None) -> ProcessReport:
 
 def process_due(
     *,
-    limit: int | None = None,
-    merchant: str | None = None,
-    concurrency: int = CONCURRENCY,
-    stop: Event | None = None,
-    on_progress: Callable[[ProcessReport], None] = lambda report: None,
-) -> ProcessReport:
+    limit: int | None,
+    merchant: str | None,
+    concurrency: int,
+    stop: Event,
+    report: ProcessReport,
+    on_progress: Callable[[ProcessReport], None],
+) -> None:
     """Send everything that is due, up to `limit` calls, for one merchant or all; announce arrivals.
 
     Returns once nothing is due any more, and nothing is left to announce: slow receivers are
-    interrupted for what becomes due meanwhile. Safe to run in several processes at once.
-    Raises ImproperlyConfigured for a merchant that the settings do not have.
+    interrupted for what becomes due meanwhile. What is done is added to `report`. Safe to run in
+    several processes at once. Raises ImproperlyConfigured for a merchant that the settings do not
+    have.
     """
     using = router.db_for_write(SubsidyCancellation)
-    stop = stop or Event()
-    wanted = {app_settings.merchant(merchant).mchid} if merchant else mchids()
-    retried(partial(beat, using=using))
+    wanted = wanted_mchids(merchant)
     set_aside_strangers(using=using)
-    report = ProcessReport()
     is_anything_left = True
     while is_anything_left and not stop.is_set():
         with_due = wanted & mchids_with_due(using=using)
@@ -73,7 +70,18 @@ def process_due(
             on_progress=on_progress,
         ).run()
         is_anything_left = announce_due(using=using, until=time.monotonic() + ANNOUNCING)
-    return report
+
+
+def count_due(*, merchant: str | None = None) -> int:
+    """How many cancellations are due, for one merchant or all. Raises ImproperlyConfigured."""
+    using = router.db_for_write(SubsidyCancellation)
+    due = SubsidyCancellation.objects.using(using).due(clock.now(using))
+    return due.filter(mchid__in=wanted_mchids(merchant)).count()
+
+
+def wanted_mchids(merchant: str | None) -> set[str]:
+    """The platform merchant of that name, or all. Raises ImproperlyConfigured for an unknown one."""
+    return {app_settings.merchant(merchant).mchid} if merchant else mchids()
 
 
 def beat(*, using: str) -> None:

@@ -8,6 +8,7 @@ from .asking import cancel_subsidy, cancel_subsidy_for_order
 from .batches import cancel_subsidies, confirm_batch
 from .deciding import reopen, resolve, retry, withdraw
 from .drafting import draft_batch
+from .pausing import pause, resume, resume_after_selftest
 from .profit_sharing import may_share_profit
 from .slices import work_on_batch
 from .sweeping import process_due
@@ -20,9 +21,12 @@ __all__ = [
     "confirm_batch",
     "draft_batch",
     "may_share_profit",
+    "pause",
     "process_due",
     "reopen",
     "resolve",
+    "resume",
+    "resume_after_selftest",
     "retry",
     "withdraw",
     "work_on_batch",

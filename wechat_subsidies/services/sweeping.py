@@ -1,18 +1,78 @@
-"""The sweep: whatever waits, in whichever way it came to wait."""
+"""The sweep: whatever waits, in whichever way it came to wait; once, or for as long as one likes."""
+
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from threading import Event
+from typing import Final
+
+from django.db import close_old_connections
 
 from .. import sender
-from ..retrying import retried
+from ..retrying import PASSING, retried
 from .slices import ask_for_confirmed_batches
+from .transactions import write_alias
+
+logger = logging.getLogger("wechat_subsidies")
+
+POLL: Final = 1.0  # seconds between two sweeps with nothing to do
+TROUBLE: Final = 5.0  # seconds until the next sweep after the database has failed
+BEAT: Final = 20.0  # seconds between two signs of life
+
+Progress = Callable[[sender.ProcessReport], None]
 
 
 def process_due(
-    *, limit: int | None = None, merchant: str | None = None, concurrency: int = sender.CONCURRENCY
+    *,
+    limit: int | None = None,
+    merchant: str | None = None,
+    concurrency: int = sender.CONCURRENCY,
+    forever: bool = False,
+    stop: Event | None = None,
+    on_progress: Progress = lambda report: None,
 ) -> sender.ProcessReport:
     """Send everything that is due: resends, what was asked for with `send="later"`, confirmed batches.
 
     `limit` bounds the calls made, `merchant` names one of the settings, `concurrency` bounds the
-    calls under way at a time. Returns once nothing is due any more; safe to run in several
-    processes at once. Raises ImproperlyConfigured for a merchant that the settings do not have.
+    calls under way at a time for each platform merchant. Returns once nothing is due any more;
+    with `forever` only when `stop` is set (from another thread, or a signal's handler), and then,
+    as without, once what is under way is recorded. `on_progress` is called with the report so far.
+
+    Safe to run in several processes at once. Raises ImproperlyConfigured for a merchant that the
+    settings do not have and, without `forever`, the database's errors.
     """
-    retried(ask_for_confirmed_batches)
-    return sender.process_due(limit=limit, merchant=merchant, concurrency=concurrency)
+    stop, report, pulse = stop or Event(), sender.ProcessReport(), Pulse()
+
+    def progress(so_far: sender.ProcessReport) -> None:
+        pulse.beat()
+        on_progress(so_far)
+
+    send = partial(sender.process_due, merchant=merchant, concurrency=concurrency, report=report)
+    while True:
+        try:
+            pulse.beat()
+            retried(ask_for_confirmed_batches)
+            send(limit=limit, stop=stop, on_progress=progress)
+        except PASSING:
+            if not forever:
+                raise
+            logger.exception("The database failed; the next sweep is in %d s.", TROUBLE)
+            stop.wait(TROUBLE)
+        if not forever or stop.is_set() or (limit is not None and report.calls >= limit):
+            return report
+        stop.wait(POLL)
+        close_old_connections()
+
+
+class Pulse:
+    """Leaves the sign that somebody sweeps, every now and then."""
+
+    def __init__(self) -> None:
+        self._last = float("-inf")
+
+    def beat(self) -> None:
+        """Leave it, if it is time."""
+        if time.monotonic() - self._last >= BEAT:
+            retried(partial(sender.beat, using=write_alias()))
+            self._last = time.monotonic()
