@@ -94,6 +94,12 @@ def test_a_serial_that_is_not_the_merchants(caller: Caller) -> None:
     assert sign_error(reply, "serial_no", "has no certificate ABCD")
 
 
+@pytest.mark.parametrize("written", ["{}", "00{}"])
+def test_a_serial_may_be_written_as_libraries_write_it(caller: Caller, written: str) -> None:
+    serial_no = written.format(caller.settings["MERCHANT_SERIAL_NO"].lower())
+    assert caller.post(ECHO, MESSAGE, serial_no=serial_no).status == 200
+
+
 @pytest.mark.parametrize(("seconds", "issue"), [(-310, "s behind"), (310, "s ahead")])
 def test_a_clock_that_is_minutes_away(caller: Caller, seconds: int, issue: str) -> None:
     reply = caller.post(ECHO, MESSAGE, timestamp=str(int(time.time()) + seconds))

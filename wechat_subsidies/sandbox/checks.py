@@ -8,6 +8,7 @@ Authorization header, its fields, its merchant and serial, its timestamp, its si
 from collections.abc import Mapping
 from typing import Any
 
+from wechat_subsidies.sandbox.keys import normalised
 from wechat_subsidies.sandbox.merchants import Merchant
 from wechat_subsidies.sandbox.messages import RefusalError, Request, error
 from wechat_subsidies.sandbox.platform_keys import PlatformKeys
@@ -80,7 +81,8 @@ def _merchant(authorization: Authorization, merchants: Mapping[str, Merchant]) -
     if merchant is None:
         issue = f"no merchant {authorization.mchid}; there is {', '.join(sorted(merchants))}"
         raise _sign_error("mchid", issue)
-    if authorization.serial_no != merchant.serial_no:
+    # Clients that read it from the certificate write it as their libraries do.
+    if normalised(authorization.serial_no) != normalised(merchant.serial_no):
         issue = (
             f"merchant {merchant.mchid} has no certificate {authorization.serial_no}; "
             f"it has {merchant.serial_no}"

@@ -124,6 +124,11 @@ def serial_of(certificate: x509.Certificate) -> str:
     return digits.zfill(len(digits) + len(digits) % 2)
 
 
+def normalised(serial_no: str) -> str:
+    """Return a hex serial as it is compared: upper case, without zeros in front."""
+    return serial_no.upper().lstrip("0")
+
+
 def _rsa_public(key: object) -> rsa.RSAPublicKey:
     if isinstance(key, rsa.RSAPublicKey):
         return key

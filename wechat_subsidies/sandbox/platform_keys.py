@@ -8,7 +8,7 @@ import threading
 from typing import Literal, get_args
 
 from wechat_subsidies.sandbox.certificates import PlatformCertificate, new_certificate
-from wechat_subsidies.sandbox.keys import PlatformKey
+from wechat_subsidies.sandbox.keys import PlatformKey, normalised
 from wechat_subsidies.sandbox.merchants import Merchant
 
 SignWith = Literal["asked", "public_key", "certificate"]
@@ -122,8 +122,3 @@ class PlatformKeys:
         with self._lock:
             valid = {normalised(certificate.serial_no) for certificate in self._certificates}
             return normalised(serial_no) in valid | self._retired
-
-
-def normalised(serial_no: str) -> str:
-    """Return a hex serial as it is compared: upper case, without zeros in front."""
-    return serial_no.upper().lstrip("0")
