@@ -1,6 +1,7 @@
 """Which key signs: as asked for, as told, in the course of a rotation."""
 
 import pytest
+from cryptography import x509
 
 from tests.sandbox.caller import CERTIFICATES, ECHO, Caller, Reply, is_signed
 from wechat_subsidies.sandbox import Sandbox
@@ -101,6 +102,17 @@ def test_in_a_rotation_the_new_certificate_signs_for_who_asks_for_none(sandbox: 
     reply = asking(caller, None)
     assert named(reply) == new
     assert is_signed(reply, sandbox.certificates[new])
+
+
+def test_each_rotation_brings_a_certificate_that_is_newer_by_its_dates(
+    sandbox: Sandbox, own_key: str
+) -> None:
+    for _ in range(3):
+        sandbox.rotate_certificates(private_key_pem=own_key)
+    found = [x509.load_pem_x509_certificate(pem.encode()) for pem in sandbox.certificates.values()]
+    begins = [each.not_valid_before_utc for each in found]
+    ends = [each.not_valid_after_utc for each in found]
+    assert (begins, ends) == (sorted(set(begins)), sorted(set(ends)))
 
 
 def test_who_asks_for_a_retired_certificate_is_answered_with_the_newest(

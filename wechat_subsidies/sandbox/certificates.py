@@ -51,10 +51,14 @@ class PlatformCertificate:
 
 
 def new_certificate(
-    *, private_key_pem: str | None = None, certificate_pem: str | None = None
+    *,
+    private_key_pem: str | None = None,
+    certificate_pem: str | None = None,
+    after: PlatformCertificate | None = None,
 ) -> PlatformCertificate:
     """Return a certificate of the given key, self-signed unless given too; None: a new key.
 
+    `after` is the one that it follows, so that whoever compares their dates finds it the newer.
     Raises ValueError for texts that hold something else or do not belong together.
     """
     if certificate_pem and not private_key_pem:
@@ -63,7 +67,8 @@ def new_certificate(
     if certificate_pem:
         certificate = keys.parse_certificate(certificate_pem)
     else:
-        certificate = keys.self_signed(name=_NAME, key=key)
+        earlier = after.certificate if after else None
+        certificate = keys.self_signed(name=_NAME, key=key, after=earlier)
     return PlatformCertificate(certificate=certificate, private_key=key)
 
 

@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 _VALID_FOR = datetime.timedelta(days=5 * 365)
+_SECOND = datetime.timedelta(seconds=1)
+_FAR_AWAY = datetime.datetime(9999, 1, 1, tzinfo=datetime.UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,18 +45,23 @@ def platform_key_of(
     return PlatformKey(key_id=key_id or _key_id(mchid=mchid, key=key), private_key=key)
 
 
-def self_signed(*, name: str, key: rsa.RSAPrivateKey) -> x509.Certificate:
-    """Return a certificate for `name` with a serial of 40 hex digits, as real ones have."""
+def self_signed(
+    *, name: str, key: rsa.RSAPrivateKey, after: x509.Certificate | None = None
+) -> x509.Certificate:
+    """Return a certificate for `name` with a serial of 40 hex digits, as real ones have.
+
+    It becomes valid, and expires, later than the one that it comes `after`.
+    """
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.UTC)
+    begin, end = _validity(after)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(5 << 156 | secrets.randbits(156))
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + _VALID_FOR)
+        .not_valid_before(begin)
+        .not_valid_after(end)
         .sign(key, hashes.SHA256())
     )
 
@@ -140,3 +147,14 @@ def _key_id(*, mchid: str, key: rsa.RSAPrivateKey) -> str:
     # and not with a signature that mysteriously does not hold.
     digest = hashlib.sha256(public_pem(key.public_key()).encode()).hexdigest()
     return f"PUB_KEY_ID_01{mchid}{int(digest, 16) % 10**22:022d}"
+
+
+def _validity(after: x509.Certificate | None) -> tuple[datetime.datetime, datetime.datetime]:
+    now = datetime.datetime.now(datetime.UTC)
+    begin, end = now - datetime.timedelta(days=1), now + _VALID_FOR
+    if after:
+        # Clients take the latest to begin, or the last to expire, for the newest one. A
+        # certificate counts in seconds: without this, two made within one would be a toss-up.
+        begin = max(begin, min(after.not_valid_before_utc + _SECOND, now))
+        end = max(end, min(after.not_valid_after_utc, _FAR_AWAY) + _SECOND)
+    return begin, end

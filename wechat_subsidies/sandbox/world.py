@@ -171,7 +171,10 @@ class World:
         with the old one, others with the new one. The new one is made, unless a key (and its
         certificate) is given. Raises ValueError for texts that do not fit.
         """
-        new = new_certificate(private_key_pem=private_key_pem, certificate_pem=certificate_pem)
+        *_, newest = self._platform.certificates()
+        new = new_certificate(
+            private_key_pem=private_key_pem, certificate_pem=certificate_pem, after=newest
+        )
         self._platform.rotate(new)
         return new.serial_no
 
