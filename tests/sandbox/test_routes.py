@@ -19,6 +19,13 @@ def test_chinese_travels_unescaped(caller: Caller) -> None:
     assert "订单退款".encode() in caller.cancel().body
 
 
+def test_an_answer_names_its_charset_as_wechat_pays_do(caller: Caller) -> None:
+    replies = caller.cancel(), caller.post(ECHO, {})
+    kinds = {(reply.status, reply.headers["Content-Type"]) for reply in replies}
+    expected = "application/json; charset=utf-8"
+    assert kinds == {(200, expected), (400, expected)}
+
+
 def test_echo_answers_what_was_sent(caller: Caller) -> None:
     reply = caller.post(ECHO, {"echo_message": "你好"})
     assert (reply.status, reply.content) == (200, {"echo_message": "你好"})
