@@ -36,6 +36,16 @@ def test_an_idle_connection_is_closed_in_the_end() -> None:
             pass
 
 
+@pytest.mark.parametrize(
+    ("connection", "announced"), [("keep-alive", "timeout=8"), ("close", None)]
+)
+def test_an_answer_says_how_long_the_connection_is_kept(
+    caller: Caller, connection: str, announced: str | None
+) -> None:
+    reply = caller.send("GET", "/v3", headers={"Connection": connection})
+    assert reply.headers["Keep-Alive"] == announced
+
+
 def test_connections_cannot_be_kept_for_no_time_at_all() -> None:
     with pytest.raises(ValueError, match="keep_alive is 0 and must be 1 second or more"):
         Sandbox(keep_alive=0)

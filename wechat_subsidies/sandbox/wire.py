@@ -57,7 +57,10 @@ class Wire:
         request = self._request
         phrase = HTTPStatus(answer.status).phrase
         request.status = f"{answer.status} {phrase}".encode()
-        headers = (*answer.headers, ("Content-Length", str(len(answer.body))))
+        headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
+        if not request.close_connection:
+            # WeChat Pay says it too, and some clients go by it.
+            headers.append(("Keep-Alive", f"timeout={request.server.timeout}"))
         request.outheaders.extend((name.encode(), value.encode()) for name, value in headers)
         self.witness(status=answer.status, code=answer.code)
         self._count(len(answer.body))
