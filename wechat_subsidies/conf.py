@@ -62,6 +62,43 @@ API_DEFAULTS: Mapping[str, Any] = {
 CELERY_DEFAULTS: Mapping[str, Any] = {"QUEUE": None}
 
 
+KEYS = ("PRIVATE_KEY", "WECHATPAY_PUBLIC_KEY", "API_V3_KEY")  # a secret, or taken for another
+
+
+class ConcealedKey:
+    """A key's source that shows nobody what it is: crash reports show the variables of all frames.
+
+    Called, it gives the key, as any callable in the settings does.
+    """
+
+    __slots__ = ("_source",)
+
+    def __init__(self, source: KeySource) -> None:
+        self._source = source
+
+    def __call__(self) -> str | bytes | Path:
+        """What the host set, or what its callable returns."""
+        return self._source() if callable(self._source) else self._source
+
+
+def concealed(merchants: Any) -> Any:
+    """The setting MERCHANTS with the keys that are given concealed; what is no mapping as it is."""
+    if not isinstance(merchants, Mapping):
+        return merchants
+    return {
+        name: {key: concealed_value(key, merchant[key]) for key in merchant}
+        if isinstance(merchant, Mapping)
+        else merchant
+        for name, merchant in merchants.items()
+    }
+
+
+def concealed_value(key: Any, value: Any) -> Any:
+    """A merchant's value, concealed if it is a key; an empty one stays recognisable as such."""
+    is_empty = value is None or (isinstance(value, str | bytes) and not value)
+    return value if key not in KEYS or is_empty else ConcealedKey(value)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MerchantSettings:
     """One entry of `MERCHANTS`. Where keys are kept is left out of its `repr`: it may be a key.
@@ -97,8 +134,11 @@ class AppSettings:
 
     @cached_property
     def raw(self) -> Mapping[str, Any]:
-        """The setting as the host wrote it."""
-        return getattr(django_settings, SETTING, {})
+        """The setting as the host wrote it, with keys concealed."""
+        setting = getattr(django_settings, SETTING, {})
+        if not isinstance(setting, Mapping) or "MERCHANTS" not in setting:
+            return setting  # of any kind: the checks say so
+        return {**setting, "MERCHANTS": concealed(setting["MERCHANTS"])}
 
     def get(self, name: str) -> Any:
         """One key of the setting, or its default."""

@@ -20,6 +20,7 @@ from .deadlines import Deadline
 from .failover import Failover
 from .keyring import Keyring
 from .refunds import Refund, refund_in, refund_path
+from .secrecy import SecretText
 from .sharing import CertificateStore, SharedAnswer
 from .signing import KeySigner, Signer
 from .subsidies import CANCEL_PATH, CancelRequest, CancelResult, result_in, target_of
@@ -193,8 +194,9 @@ class WeChatPayClient:
 
     def _headers(self, *, method: str, path: str, body: bytes) -> dict[str, str]:
         key_id = self._keyring.preferred_id()
+        authorization = SecretText(self._signer.authorization(method=method, path=path, body=body))
         return {
-            "Authorization": self._signer.authorization(method=method, path=path, body=body),
+            "Authorization": authorization,
             "Accept": "application/json",
             "Content-Type": "application/json",
             "User-Agent": self._user_agent,

@@ -1,8 +1,8 @@
 """A merchant's identity and keys, in whatever form a setting holds them."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import InitVar, dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -30,7 +30,7 @@ _SERIAL_NO = re.compile(r"[0-9A-F]{1,64}", re.ASCII)
 _KEY_ID = re.compile(r"[!-~]{1,128}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, init=False)
 class MerchantCredentials:
     """Who signs the calls, and whose answers are believed.
 
@@ -48,28 +48,31 @@ class MerchantCredentials:
 
     mchid: str
     serial_no: str
-    private_key: InitVar[KeySource]
-    public_keys: InitVar[Mapping[str, KeySource] | None] = None
-    api_v3_key: InitVar[KeySource | None] = None
-    _private: LazyKey[RSAPrivateKey] = field(init=False, repr=False, compare=False)
-    _public: dict[str, LazyKey[RSAPublicKey]] = field(init=False, repr=False, compare=False)
-    _api_v3: LazyKey[AESGCM] | None = field(init=False, repr=False, compare=False)
+    _private: LazyKey[RSAPrivateKey] = field(repr=False, compare=False)
+    _public: dict[str, LazyKey[RSAPublicKey]] = field(repr=False, compare=False)
+    _api_v3: LazyKey[AESGCM] | None = field(repr=False, compare=False)
 
-    def __post_init__(
+    def __init__(
         self,
+        *,
+        mchid: str,
+        serial_no: str,
         private_key: KeySource,
-        public_keys: Mapping[str, KeySource] | None,
-        api_v3_key: KeySource | None,
+        public_keys: Mapping[str, KeySource] | None = None,
+        api_v3_key: KeySource | None = None,
     ) -> None:
-        _check_mchid(self.mchid)
-        _check_key_ids(public_keys or {}, has_other=api_v3_key is not None)
         private = LazyKey(private_key, parse=parse_private_key)
         public = {
             key_id: LazyKey(source, parse=parse_public_key)
             for key_id, source in (public_keys or {}).items()
         }
         api_v3 = None if api_v3_key is None else _lazy_api_v3_key(api_v3_key)
-        object.__setattr__(self, "serial_no", _normalised_serial_no(self.serial_no))
+        # Out of this frame's variables, which crash reports show, before anything is refused.
+        del private_key, public_keys, api_v3_key
+        _check_mchid(mchid)
+        _check_key_ids(public, has_other=api_v3 is not None)
+        object.__setattr__(self, "mchid", mchid)
+        object.__setattr__(self, "serial_no", _normalised_serial_no(serial_no))
         object.__setattr__(self, "_private", private)
         object.__setattr__(self, "_public", public)
         object.__setattr__(self, "_api_v3", api_v3)
@@ -174,11 +177,11 @@ def _normalised_serial_no(serial_no: str) -> str:
     return compact
 
 
-def _check_key_ids(public_keys: Mapping[str, KeySource], *, has_other: bool) -> None:
-    if not public_keys and not has_other:
+def _check_key_ids(key_ids: Collection[str], *, has_other: bool) -> None:
+    if not key_ids and not has_other:
         text = "No public key of WeChat Pay's is given, and no APIv3 key to fetch certificates by"
         raise CredentialsError(text, code="missing")
-    for key_id in public_keys:
+    for key_id in key_ids:
         if not isinstance(key_id, str) or not _KEY_ID.fullmatch(key_id):
             raise CredentialsError(
                 "The id of WeChat Pay's public key should look like PUB_KEY_ID_0119...",

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from .errors import CredentialsError
+from .secrecy import forget_variables
 
 __all__ = [
     "KeySource",
@@ -83,6 +84,9 @@ class LazyKey(Generic[Key]):
             return self._parse(self._encoded(self._source))
         except CredentialsError as error:
             refusal = CredentialsError(str(error), code=error.code)
+        except BaseException as error:
+            forget_variables(error)
+            raise
         # A new one, outside of the handler: the traceback and the context of the first lead to
         # frames whose variables hold the key's text.
         raise refusal

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from .credentials import MerchantCredentials
+from .secrecy import SecretText
 
 __all__ = ["SIGNATURE_TYPE", "KeySigner", "Signer", "answer_message", "request_message"]
 
@@ -67,8 +68,8 @@ class KeySigner:
             "nonce_str": nonce,
             "timestamp": timestamp,
             "serial_no": self.credentials.serial_no,
-            "signature": base64.b64encode(signature).decode(),
+            "signature": SecretText(base64.b64encode(signature).decode()),
         }
-        return f"{SIGNATURE_TYPE} " + ",".join(
-            f'{name}="{value}"' for name, value in fields.items()
+        return SecretText(
+            f"{SIGNATURE_TYPE} " + ",".join(f'{name}="{value}"' for name, value in fields.items())
         )

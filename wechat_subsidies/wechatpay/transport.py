@@ -33,6 +33,7 @@ from .errors import (
     network_error,
     one_line,
 )
+from .secrecy import forget_variables
 
 __all__ = ["MAX_BODY", "Transport", "check_base_url"]
 
@@ -141,9 +142,14 @@ class Transport:
     def _exchange_once(
         self, request: requests.PreparedRequest, *, wire: "_Wire", call: Call
     ) -> tuple[requests.Response, bytes]:
-        with in_hand(call):
-            response = self._begin(request, wire=wire, call=call)
-            return response, _content(response, call=call)
+        try:
+            with in_hand(call):
+                response = self._begin(request, wire=wire, call=call)
+                return response, _content(response, call=call)
+        except BaseException as error:
+            # The libraries below hold the bytes of the Authorization header in their frames.
+            forget_variables(error)
+            raise
 
     def _begin(
         self, request: requests.PreparedRequest, *, wire: "_Wire", call: Call
