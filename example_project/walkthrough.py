@@ -10,10 +10,10 @@ from wechat_subsidies.models import SubsidyCancellation
 from wechat_subsidies.orders import Reason, ReasonCode, adapter_for
 from wechat_subsidies.outcomes import advice
 from wechat_subsidies.sandbox import Sandbox
+from wechat_subsidies.terminal import table, wrapped
 
 from .shop.models import Order
 from .shop.subsidies import orders
-from .table import table, wrapped
 
 Status = SubsidyCancellation.Status
 Cancellations = dict[str, SubsidyCancellation]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from io import StringIO
@@ -16,9 +17,11 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 from django.core.management import CommandError, call_command
+from django.utils.translation import override
 
 from wechat_subsidies import selftest
 from wechat_subsidies.sandbox import Sandbox
+from wechat_subsidies.terminal import width
 from wechat_subsidies.wechatpay import APIError, load_private_key
 
 from .answers import make_answer
@@ -152,11 +155,62 @@ def test_the_clock_is_compared_with_the_answers_date() -> None:
     assert selftest.seconds_away(APIError(answer=make_answer(401))) == 0
 
 
-def test_people_get_lines_without_secrets(gateway: Sandbox) -> None:
+def lines_for_people(*arguments: str) -> list[str]:
     out = StringIO()
-    call_command("check_wechatpay", "--merchant", "default", stdout=out)
-    assert out.getvalue().splitlines()[0] == "default: works"
-    assert "KEY-----" not in out.getvalue()
+    with suppress(SystemExit):
+        call_command("check_wechatpay", *arguments, stdout=out)
+    return out.getvalue().splitlines()
+
+
+@pytest.fixture
+def two_merchants(gateway: Sandbox, settings) -> None:
+    """One whose settings work, and one with a Chinese name whose do not."""
+    right = gateway.merchant_settings()
+    merchants = {"default": right, "杭州茶馆": right | {"MERCHANT_SERIAL_NO": "ABCDEF0123"}}
+    settings.WECHAT_SUBSIDIES = {"MERCHANTS": merchants}
+
+
+def test_people_get_a_table_with_a_row_for_each_merchant(two_merchants: None) -> None:
+    header, rule, *rows = lines_for_people()
+    assert header.split() == ["Merchant", "Tried", "Came", "back", "Verdict"]
+    assert set(rule) == {"-", " "}
+    starts = [line.split()[0] for line in rows if line[0] != " "]
+    assert starts == ["default", "杭州茶馆"]
+    assert [line.split()[-1] for line in rows if line[0] != " "] == ["works", "FAILS"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("columns", ["80", "132"])
+def test_the_table_is_aligned_and_no_wider_than_the_terminal(
+    two_merchants: None, monkeypatch: pytest.MonkeyPatch, language: str, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    with override(language):
+        lines = lines_for_people()
+    assert max(width(line) for line in lines) <= int(columns)
+    assert len({width(line.partition("POST")[0]) for line in lines if "POST" in line}) == 1
+
+
+def test_the_advice_stands_under_the_row_that_fails(two_merchants: None) -> None:
+    lines = lines_for_people()
+    fails = next(number for number, line in enumerate(lines) if line.endswith("FAILS"))
+    advice = [number for number, line in enumerate(lines) if "Look at: MERCHANT_SERIAL_NO" in line]
+    assert len(advice) == 1
+    assert advice[0] > fails
+
+
+def test_a_table_that_is_not_for_a_terminal_is_plain(two_merchants: None) -> None:
+    assert "\x1b" not in "".join(lines_for_people())
+
+
+def test_colours_leave_the_table_as_wide(two_merchants: None) -> None:
+    coloured = lines_for_people("--force-color")
+    assert "\x1b" in "".join(coloured)
+    assert coloured[1] == lines_for_people()[1]
+
+
+def test_one_merchant_can_be_chosen(two_merchants: None) -> None:
+    assert "杭州茶馆" not in "".join(lines_for_people("--merchant", "default"))
 
 
 def test_an_unknown_merchant_is_named(gateway: Sandbox) -> None:

@@ -17,6 +17,7 @@ from . import wechatpay
 from .conf import MerchantSettings
 from .sender.clients import client_for
 from .wechatpay import WeChatPayError
+from .wechatpay.errors import one_line
 
 LARGEST_SKEW: Final = 300  # seconds: WeChat Pay refuses what is signed farther away
 
@@ -61,13 +62,14 @@ UNVERIFIED: Final = {
 class Finding:
     """What trying a merchant out came to.
 
-    `tried` is the call and the host, `came_back` what was answered, `advice` the setting to look
-    at, empty where all is well.
+    `tried` is the call and the host, `answer` what was answered in a word or two, `came_back` the
+    same in full, `advice` the setting to look at, empty where all is well.
     """
 
     merchant: str
     tried: str
     passed: bool
+    answer: str
     came_back: str
     advice: str = ""
 
@@ -85,11 +87,20 @@ def try_out(merchant: MerchantSettings) -> Finding:
             merchant=merchant.name,
             tried=tried,
             passed=not advice,
+            answer=in_short(error),
             came_back=str(error),
             advice=str(advice),
         )
     proven = f"HTTP 200, proven by {answer.key_id}, Request-ID {answer.request_id}"
-    return Finding(merchant=merchant.name, tried=tried, passed=True, came_back=proven)
+    return Finding(
+        merchant=merchant.name, tried=tried, passed=True, answer="HTTP 200", came_back=proven
+    )
+
+
+def in_short(error: WeChatPayError) -> str:
+    """The answer's status, or what was raised for want of one, and the code."""
+    what = f"HTTP {error.http_status}" if error.http_status else type(error).__name__
+    return one_line(f"{what} {error.code or ''}".strip(), limit=60)
 
 
 def advice_for(error: WeChatPayError) -> str | Promise:

@@ -1,8 +1,10 @@
 """Try the settings out against WeChat Pay, by a call that moves no money."""
 
 import json
+import shutil
 import sys
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +14,11 @@ from django.utils.translation import gettext as _
 
 from wechat_subsidies.conf import MerchantSettings, app_settings
 from wechat_subsidies.selftest import Finding, try_out
+from wechat_subsidies.terminal import GAP, table, wrapped
+
+NAME_COLUMNS = 16
+TRIED_COLUMNS = 29  # WeChat Pay's address just fits
+ANSWER_COLUMNS = 20
 
 
 class Command(BaseCommand):
@@ -31,8 +38,8 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps([asdict(finding) for finding in findings], indent=2))
         else:
-            for finding in findings:
-                self.write_finding(finding)
+            columns = shutil.get_terminal_size().columns
+            self.stdout.write(self.table(findings, columns=columns))
         if not all(finding.passed for finding in findings):
             sys.exit(1)
 
@@ -46,11 +53,31 @@ class Command(BaseCommand):
             raise CommandError(_("WECHAT_SUBSIDIES['MERCHANTS'] names no merchant."))
         return found
 
-    def write_finding(self, finding: Finding) -> None:
-        """A merchant's finding, for people."""
-        verdict = self.style.SUCCESS(_("works")) if finding.passed else self.style.ERROR(_("FAILS"))
-        self.stdout.write(f"{finding.merchant}: {verdict}")
-        self.stdout.write(_("  tried:     %s") % finding.tried)
-        self.stdout.write(_("  came back: %s") % finding.came_back)
+    def table(self, findings: Sequence[Finding], *, columns: int) -> str:
+        """The findings for people: a row each, and under it in full what came back and what to do."""
+        return table(
+            header=[_("Merchant"), _("Tried"), _("Came back"), _("Verdict")],
+            rows=[self.row(finding) for finding in findings],
+            notes=[self.note(finding, columns=columns) for finding in findings],
+        )
+
+    def row(self, finding: Finding) -> list[list[str]]:
+        """The finding's cells, each a list of lines that fits into 80 columns with the others."""
+        tried = finding.tried.replace("/v3/", " /v3/")  # where its line may be broken
+        return [
+            wrapped(finding.merchant, at=NAME_COLUMNS),
+            wrapped(tried, at=TRIED_COLUMNS),
+            wrapped(finding.answer, at=ANSWER_COLUMNS),
+            [self.verdict(finding)],
+        ]
+
+    def verdict(self, finding: Finding) -> str:
+        """Whether the merchant's settings work, in colour where there are colours."""
+        return self.style.SUCCESS(_("works")) if finding.passed else self.style.ERROR(_("FAILS"))
+
+    def note(self, finding: Finding, *, columns: int) -> list[str]:
+        """The lines under the row: what came back and, if it failed, the setting to look at."""
+        texts = [finding.came_back]
         if finding.advice:
-            self.stdout.write(_("  look at:   %s") % finding.advice)
+            texts.append(_("Look at: %s") % finding.advice)
+        return [GAP + line for text in texts for line in wrapped(text, at=columns - len(GAP))]

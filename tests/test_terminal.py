@@ -1,6 +1,6 @@
-"""The demo's tables."""
+"""Tables for a terminal."""
 
-from example_project.table import table, width, wrapped
+from wechat_subsidies.terminal import table, width, wrapped
 
 
 def test_chinese_characters_and_punctuation_count_as_two_columns() -> None:
@@ -39,3 +39,16 @@ def test_no_line_begins_with_what_closes_a_chinese_sentence() -> None:
 def test_wrapping_loses_nothing_of_a_mixed_text() -> None:
     text = "订单 SC1001 的卖家没有 “WeChat Pay” 商户号…（请检查）100%"
     assert "".join(wrapped(text, at=6)).replace(" ", "") == text.replace(" ", "")
+
+
+def test_a_word_that_is_too_long_is_cut() -> None:
+    assert wrapped("see 0123456789abc", at=6) == ["see", "012345", "6789ab", "c"]
+
+
+def test_colours_take_no_columns() -> None:
+    assert width("\x1b[31;1mFAILS\x1b[0m") == 5
+
+
+def test_a_note_stands_under_its_row_whatever_the_columns() -> None:
+    text = table(header=["A"], rows=[[["a"]], [["b"]]], notes=[["a long note"], []])
+    assert text.splitlines() == ["A", "-", "a", "a long note", "b"]
