@@ -342,6 +342,24 @@ def test_a_setting_of_another_kind_brings_no_secret_of_its_neighbour_out(
     say_checks()
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"mchid": ""}, {"serial_no": "no hex"}, {"public_keys": {"": "pub_key.pem"}}]
+)
+def test_credentials_made_without_our_settings_are_as_discreet(
+    gateway: Sandbox, assert_kept: Callable[..., None], wrong: dict[str, Any]
+) -> None:
+    fields = {"mchid": "1900000001", "serial_no": "5157F0", "public_keys": {"PUB": "pub_key.pem"}}
+    assert_kept(caught(lambda: credentials_of(gateway, **fields | wrong)))
+
+
+def credentials_of(gateway: Sandbox, **fields: Any) -> wechatpay.MerchantCredentials:
+    return wechatpay.MerchantCredentials(
+        private_key=gateway.merchants[0].private_key_pem,
+        api_v3_key=gateway.merchants[0].api_v3_key,
+        **fields,
+    )
+
+
 # Mistakes in our own code, and a signer of the host's
 
 
