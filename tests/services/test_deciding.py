@@ -140,6 +140,18 @@ def test_a_statement_needs_a_note(doubtful: SubsidyCancellation) -> None:
     assert refusal.value.fields["note"][0] == "required"
 
 
+def test_nobody_says_not_cancelled_while_the_gateway_may_still_be_at_work(
+    doubtful: SubsidyCancellation,
+) -> None:
+    later = doubtful.updated_at.replace(year=doubtful.updated_at.year + 1)
+    SubsidyCancellation.objects.update(not_before=later)
+    with pytest.raises(Conflict) as refusal:
+        services.resolve(doubtful, succeeded=False, note="x", resolved_by="lihua")
+    assert refusal.value.code == "in_progress"
+    services.resolve(doubtful, succeeded=True, note="x", resolved_by="lihua")
+    assert doubtful.status == Status.SUCCEEDED
+
+
 def test_only_what_needs_review_is_resolved(refused: SubsidyCancellation) -> None:
     with pytest.raises(Conflict, match="Refused by WeChat Pay"):
         services.resolve(refused, succeeded=True, note="x", resolved_by="lihua")

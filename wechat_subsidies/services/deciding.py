@@ -105,11 +105,14 @@ def resolve(
     """State, as a person who has looked in WeChat Pay's merchant platform, what became of it.
 
     `note` says what was seen there. The statement is shown as a person's everywhere, and a signed
-    success that arrives later stands above it. Raises InvalidRequest without a note, Conflict for
-    one that does not need review.
+    success that arrives later stands above it. Raises InvalidRequest without a note; Conflict for
+    one that does not need review, and with code `in_progress` for a “not cancelled” while WeChat
+    Pay may still be at work on the last call: what is to be seen there may change.
     """
     status = Status.SUCCEEDED if succeeded else Status.FAILED
     cancellation.refresh_from_db(using=write_alias())
+    if not succeeded and is_at_work(cancellation):
+        raise in_progress(cancellation)
     decide(
         cancellation,
         Kind.RESOLVED,
@@ -194,6 +197,13 @@ def decide(
     cancellation.refresh_from_db(using=using)
     if not is_changed:
         raise in_progress(cancellation) if not cancellation.is_final else frozen(cancellation)
+
+
+def is_at_work(cancellation: SubsidyCancellation) -> bool:
+    """Whether WeChat Pay may still carry out the last call, which ended with unknown outcome."""
+    if cancellation.status != Status.NEEDS_REVIEW or cancellation.not_before is None:
+        return False
+    return clock.now(write_alias()) < cancellation.not_before
 
 
 def new_parameters(
