@@ -2,13 +2,16 @@
 # at their first run and whenever pyproject.toml has changed.
 
 PYTHON = python3
+# The databases of test-databases; both names may also be set in the environment.
+POSTGRESQL_URL ?= postgresql://postgres@127.0.0.1/test
+MARIADB_URL ?= $(or $(MYSQL_URL),mysql://root@127.0.0.1/test)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint style types migrations walls clean
+.PHONY: help demo test test-databases test-postgresql test-mariadb lint style types migrations walls clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  PYTHON=python3.12 takes another Python; make clean first if there was one before."
 
@@ -17,6 +20,16 @@ demo: .venv/demo/ready  ## Run the example shop (SERVE=0: print what happens and
 
 test: .venv/test/ready  ## Run the tests (ARGS="-k sandbox": some of them)
 	@.venv/test/bin/python -m pytest $(ARGS)
+
+test-databases: test-postgresql test-mariadb  ## Run the tests that use a database on PostgreSQL and on MariaDB
+
+test-postgresql: DATABASE_URL = $(POSTGRESQL_URL)
+test-mariadb: DATABASE_URL = $(MARIADB_URL)
+test-postgresql test-mariadb:  # a database that cannot be reached is an error with CI=1 only
+	@if $(PYTHON) tests/reachable.py '$(DATABASE_URL)'; then \
+	  $(MAKE) --no-print-directory .venv/$@/ready && \
+	  TEST_DATABASE_URL='$(DATABASE_URL)' .venv/$@/bin/python -m pytest -m database $(ARGS); \
+	else [ -z "$(CI)" ]; fi
 
 lint: style types migrations walls  ## Check everything that can be checked without running it
 

@@ -5,11 +5,21 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.test import TransactionTestCase
 
 from example_project.shop.models import Order, Refund, Seller
 from wechat_subsidies.sandbox import Sandbox
 
 pytest_plugins = ["wechat_subsidies.sandbox.pytest_plugin"]
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m database` looks
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Mark the tests that use a database: `make test-databases` runs them on others, too."""
+    for item in items:
+        is_django = issubclass(item.cls or object, TransactionTestCase)
+        if is_django or item.get_closest_marker("django_db") or "db" in item.fixturenames:
+            item.add_marker("database")
 
 
 @pytest.fixture
