@@ -2,7 +2,8 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Final, TypeVar
 
 from django.db import InterfaceError, OperationalError, connections, router, transaction
@@ -47,7 +48,8 @@ def drop_broken_connection(using: str) -> None:
         connections[using].close()
 
 
-def durable(using: str) -> transaction.Atomic:
+@contextmanager
+def durable(using: str) -> Iterator[None]:
     """A transaction that is committed once its block is left. Raises RuntimeError where none can be.
 
     Inside another transaction, or with autocommit off, nobody could know whether what was written
@@ -61,4 +63,15 @@ def durable(using: str) -> transaction.Atomic:
             "before anything is sent."
         )
         raise RuntimeError(message)
-    return transaction.atomic(using=using, durable=True)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(transaction.atomic(using=using, durable=True))
+        except RuntimeError as error:
+            message = (
+                f"A transaction is open on the database “{using}”: what is sent could be rolled back and "
+                "forgotten. Send after it: ask for cancellations inside it, which are sent after its "
+                "commit, and call process_due() outside of atomic(), in a view under "
+                "transaction.non_atomic_requests or in transaction.on_commit()."
+            )
+            raise RuntimeError(message) from error
+        yield

@@ -1,6 +1,7 @@
 """Sending to a gateway that answers in every way: what the row shows afterwards."""
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -185,14 +186,18 @@ def test_two_requests_at_once_for_one_order_make_one_call(gateway: Sandbox) -> N
     assert SubsidyCancellation.objects.get().status == Status.SUCCEEDED
 
 
-def test_sending_inside_a_transaction_is_refused_loudly(gateway: Sandbox) -> None:
+@pytest.mark.parametrize("send", [lambda pk: sender.send([pk]), lambda pk: services.process_due()])
+def test_sending_inside_a_transaction_is_refused_with_the_remedy(
+    gateway: Sandbox, send: Callable[[int], object]
+) -> None:
     cancellation = services.cancel_subsidy(**IDS, send="later")
     with (
-        pytest.raises(RuntimeError, match="durable atomic block"),
+        pytest.raises(RuntimeError, match=r"open on the database “default”.*Send after it"),
         transaction.atomic(),
     ):
-        sender.send([cancellation.pk])
+        send(cancellation.pk)
     assert gateway.calls() == []
+    assert services.process_due().calls == 1  # it was not forgotten
 
 
 def test_many_are_sent_and_each_is_recorded(gateway: Sandbox) -> None:
