@@ -75,8 +75,8 @@ def test_a_connection_can_be_made_before_there_is_a_call(
     to_server, server = transport
     to_server.connect()
     to_server.connect()
-    assert (server.connections, server.requests) == (1, [])
-    assert in_slot(to_server, seconds=0).http_status == 200
+    assert server.requests == []
+    assert in_slot(to_server, seconds=0.1).http_status == 200
     assert server.connections == 1
 
 

@@ -19,7 +19,7 @@ from ..models import CancellationAttempt, SendingPause, SubsidyCancellation
 from ..outcomes import LOST
 from ..retrying import TRIES, durable, retried
 from ..wechatpay import Deadline
-from .gate import Gate, note_try
+from .gate import Gate, note_try, take_back_try
 from .pacing import NONE, Pace
 from .settling import NOT_CLAIMED, settled_as_lost
 from .timing import Timing
@@ -205,3 +205,6 @@ def give_back(claims: Sequence[Claim], *, using: str) -> None:
         updated_at=timezone.now(),
         **NOT_CLAIMED,
     )
+    for each in claims:
+        if each.tried_pause is not None:
+            take_back_try(each.tried_pause, using=using, token=each.token, now=each.claimed_at)

@@ -75,3 +75,10 @@ def note_try(pause: SendingPause, *, using: str, token: UUID, until: datetime) -
     SendingPause.objects.using(using).filter(pk=pause.pk).update(
         probe_token=token, probe_after=until, probe_count=F("probe_count") + 1
     )
+
+
+def take_back_try(pause: SendingPause, *, using: str, token: UUID, now: datetime) -> None:
+    """After all nothing was sent: somebody else may try at once."""
+    SendingPause.objects.using(using).filter(pk=pause.pk, probe_token=token).update(
+        probe_token=None, probe_after=now, probe_count=F("probe_count") - 1
+    )
