@@ -5,8 +5,15 @@ from django.contrib.auth.models import User
 
 from wechat_subsidies import services
 from wechat_subsidies.models import CancellationBatchItem
+from wechat_subsidies.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def slow(gateway: Sandbox) -> None:
+    """Calls take a while, in which others may take what is under way for what waits."""
+    gateway.faults.add("delay", seconds=0.05)
 
 
 def test_two_batches_in_opposite_order_send_each_order_once(

@@ -12,8 +12,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_double_click_confirms_once_and_sends_each_order_once(
-    at_once, assert_once, make_order, staff
+    at_once, assert_once, gateway: Sandbox, make_order, staff
 ) -> None:
+    gateway.faults.add("delay", seconds=0.3)
     orders = [make_order() for _ in range(3)]
     batch = services.draft_batch(orders, requested_by=staff, source="admin")
     answers = at_once(*[("confirm_in_the_admin", batch.pk)] * 2)
