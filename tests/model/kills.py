@@ -54,5 +54,5 @@ def claimable(orders: Orders, rules: frozenset[Rule]) -> int:
     if Rule.ONE_SECOND not in rules:
         return orders.waiting
     next_slot = EPOCH + orders.next_slot * TICK
-    pace = Pace(using="default", mchid="1900000001", next_slot=next_slot, rate=RATE)
-    return min(orders.waiting, len(pace.slots(now=EPOCH, limit=CONCURRENCY)))
+    pace = Pace(using="default", mchid="1900000001", now=EPOCH, next_slot=next_slot, rate=RATE)
+    return min(orders.waiting, len(pace.slots(limit=CONCURRENCY)))
