@@ -11,7 +11,13 @@ SURFACE = {
         "cancel_subsidy_for_order",
         "draft_batch",
         "may_share_profit",
+        "pause",
         "process_due",
+        "reopen",
+        "resolve",
+        "resume",
+        "retry",
+        "withdraw",
         "ProcessReport",
     ],
     "wechat_subsidies.exceptions": [
@@ -32,6 +38,8 @@ SURFACE = {
     "wechat_subsidies.orders": ["OrderAdapter", "Reason", "Target"],
     "wechat_subsidies.admin": ["CancelSubsidiesMixin"],
     "wechat_subsidies.signals": [
+        "sending_paused",
+        "sending_resumed",
         "subsidy_cancellation_failed",
         "subsidy_cancellation_needs_review",
         "subsidy_cancelled",

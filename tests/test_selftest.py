@@ -17,14 +17,18 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 from django.core.management import CommandError, call_command
+from django.db import ProgrammingError
 from django.utils.translation import override
 
-from wechat_subsidies import selftest
+from wechat_subsidies import clock, selftest, services
+from wechat_subsidies.models import SendingPause
 from wechat_subsidies.sandbox import Sandbox
 from wechat_subsidies.terminal import width
 from wechat_subsidies.wechatpay import APIError, load_private_key
 
 from .answers import make_answer
+
+pytestmark = pytest.mark.django_db  # a pause may end
 
 ECHO = "/v3/security/echo"
 Checked = Callable[..., tuple[int, dict[str, Any]]]
@@ -216,3 +220,29 @@ def test_one_merchant_can_be_chosen(two_merchants: None) -> None:
 def test_an_unknown_merchant_is_named(gateway: Sandbox) -> None:
     with pytest.raises(CommandError, match="no merchant “shp”"):
         call_command("check_wechatpay", "--merchant", "shp")
+
+
+def test_a_signature_that_is_accepted_ends_the_pause_of_refused_ones(
+    checked: Checked, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = clock.now("default")
+    pause = SendingPause.objects.create(
+        mchid="1900000001", cause="configuration", reason="sign_error", paused_at=now
+    )
+    status, _ = checked(PRIVATE_KEY=new_key())
+    pause.refresh_from_db()
+    assert (status, pause.lifted_at) == (1, None)
+    status, _ = checked()
+    pause.refresh_from_db()
+    assert (status, pause.lifted_by_name) == (0, "check_wechatpay")
+    assert "goes on" in capsys.readouterr().err
+
+
+def test_without_its_tables_it_works_all_the_same(
+    checked: Checked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(merchant: str) -> int:
+        raise ProgrammingError("no such table")
+
+    monkeypatch.setattr(services, "resume_after_selftest", missing)
+    assert checked()[0] == 0

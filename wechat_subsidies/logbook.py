@@ -6,7 +6,10 @@ Nothing of it is secret: identifiers, states, codes and times.
 
 import json
 import logging
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from .models import SubsidyCancellation
 
 logger: Final = logging.getLogger("wechat_subsidies")
 
@@ -16,6 +19,17 @@ def write(event: str, **facts: Any) -> None:
     kept = {name: value for name, value in facts.items() if value not in {None, ""}}
     words = " ".join(f"{name}={plain(value)}" for name, value in kept.items())
     logger.info("%s %s", event, words, extra={"subsidies": {"event": event, **kept}})
+
+
+def changed(cancellation: "SubsidyCancellation", *, status: str, **facts: Any) -> None:
+    """Write that a cancellation has come into a state."""
+    write(
+        "changed",
+        cancellation=cancellation.pk,
+        transaction_id=cancellation.transaction_id,
+        status=status,
+        **facts,
+    )
 
 
 def plain(value: Any) -> str:

@@ -217,15 +217,6 @@ def test_the_limit_bounds_the_calls(gateway: Sandbox) -> None:
     assert len(gateway.calls()) == 2
 
 
-def test_rows_of_a_merchant_that_was_pointed_elsewhere_wait(gateway: Sandbox, settings) -> None:
-    cancellation = services.cancel_subsidy(**IDS, send="later")
-    merchant = gateway.merchant_settings() | {"MCHID": "1900000002"}
-    settings.WECHAT_SUBSIDIES = {"MERCHANTS": {"default": merchant}}
-    assert services.process_due().calls == 0
-    cancellation.refresh_from_db()
-    assert cancellation.status == Status.PENDING
-
-
 def test_an_attempt_holds_the_proof_and_no_secret(gateway: Sandbox) -> None:
     attempt = services.cancel_subsidy(**IDS).attempts.get()
     assert attempt.key_id == gateway.merchant_settings()["WECHATPAY_PUBLIC_KEY_ID"]

@@ -14,6 +14,7 @@ from functools import partial
 from django.db.models import F
 from django.utils import timezone
 
+from .. import logbook
 from ..conf import MerchantSettings, app_settings
 from ..models import CancellationAttempt, SendingPause, SubsidyCancellation
 from ..outcomes import LOST
@@ -109,6 +110,8 @@ def claim_once(
         if tried_pause is not None and rows:
             until = pace.now + timedelta(seconds=timing.lease)
             note_try(tried_pause, using=using, token=token, until=until)
+    for row in lost:
+        logbook.changed(row, status=row.status, reason=LOST.reason)
     claims = [
         Claim(
             cancellation=row,

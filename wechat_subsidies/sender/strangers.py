@@ -59,10 +59,4 @@ def set_aside(row: SubsidyCancellation, *, using: str) -> None:
     with durable(using):
         if same.update(**changes) and is_lost:
             lost_attempt(row).save(using=using, force_insert=True)
-    logbook.write(
-        "changed",
-        cancellation=row.pk,
-        transaction_id=row.transaction_id,
-        status=changes.get("status", row.status),
-        reason=MERCHANT_CHANGED,
-    )
+    logbook.changed(row, status=str(changes.get("status", row.status)), reason=MERCHANT_CHANGED)

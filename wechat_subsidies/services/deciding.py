@@ -4,13 +4,14 @@ Each is one conditional UPDATE, so that of two people who decide at once one com
 each is written down with who and why.
 """
 
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .. import clock
+from .. import clock, logbook
 from ..conf import app_settings
 from ..exceptions import Conflict, InvalidRequest
 from ..models import CancellationEvent, SubsidyCancellation
@@ -184,6 +185,7 @@ def decide(
         # A call since then moved the moment before which no other may begin.
         attempt_count=cancellation.attempt_count,
     )
+    status = str(changes["status"])
     with transaction.atomic(using=using):
         is_changed = rows.update(**changes, updated_at=timezone.now())
         if is_changed:
@@ -194,6 +196,8 @@ def decide(
                 actor_name=who.name,
                 note=note,
             )
+            tell = partial(logbook.changed, cancellation, status=status, why=kind, by=who.name)
+            after_commit(tell, using=using)
     cancellation.refresh_from_db(using=using)
     if not is_changed:
         raise in_progress(cancellation) if not cancellation.is_final else frozen(cancellation)

@@ -1,16 +1,17 @@
 """Recording a wish: one row for each transaction, whoever asks, however often."""
 
+from functools import partial
 from typing import Any, Final
 
 from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .. import clock
+from .. import clock, logbook
 from ..exceptions import ConcurrentRequest, Conflict
 from ..models import CancellationEvent, SubsidyCancellation
 from ..orders import Target
-from .transactions import write_alias
+from .transactions import after_commit, write_alias
 from .wishes import Wish
 
 Status = SubsidyCancellation.Status
@@ -90,7 +91,17 @@ def insert(wish: Wish, *, using: str) -> SubsidyCancellation:
     cancellation = SubsidyCancellation(**wish.identity, **columns(wish, using=using))
     cancellation.save(using=using, force_insert=True)
     cancellation.newly_recorded = True
+    write_down(cancellation, wish, why="asked", using=using)
     return cancellation
+
+
+def write_down(cancellation: SubsidyCancellation, wish: Wish, *, why: str, using: str) -> None:
+    """A line in the log once it is committed that the cancellation waits to be sent."""
+    by, source = wish.requester.name, wish.source
+    tell = partial(
+        logbook.changed, cancellation, status=Status.PENDING, why=why, by=by, source=source
+    )
+    after_commit(tell, using=using)
 
 
 def ask_again(wish: Wish, existing: SubsidyCancellation, *, using: str) -> SubsidyCancellation:
@@ -110,6 +121,7 @@ def ask_again(wish: Wish, existing: SubsidyCancellation, *, using: str) -> Subsi
                 actor=wish.requester.user,
                 actor_name=wish.requester.name,
             )
+            write_down(existing, wish, why="asked_again", using=using)
     existing.refresh_from_db(using=using)
     return existing
 

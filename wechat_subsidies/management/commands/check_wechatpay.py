@@ -10,8 +10,10 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
+from wechat_subsidies import services
 from wechat_subsidies.conf import MerchantSettings, app_settings
 from wechat_subsidies.selftest import Finding, try_out
 from wechat_subsidies.terminal import GAP, table, wrapped
@@ -40,8 +42,21 @@ class Command(BaseCommand):
         else:
             columns = shutil.get_terminal_size().columns
             self.stdout.write(self.table(findings, columns=columns))
+        for finding in findings:
+            if finding.passed:
+                self.resume(finding.merchant)
         if not all(finding.passed for finding in findings):
             sys.exit(1)
+
+    def resume(self, merchant: str) -> None:
+        """End the pauses that refused signatures began: ours has just been accepted."""
+        try:
+            count = services.resume_after_selftest(merchant)
+        except DatabaseError:  # it may be run before the tables are there
+            return
+        if count:
+            text = _("Sending of “%s” was paused because of refused signatures, and goes on.")
+            self.stderr.write(text % merchant)
 
     def merchants(self, name: str | None) -> list[MerchantSettings]:
         """Those to try out. Raises CommandError if there are none."""

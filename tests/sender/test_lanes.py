@@ -1,0 +1,152 @@
+"""Runs of sending: lanes beside each other, missed slots, and how a run ends."""
+
+import threading
+from concurrent.futures import wait
+from typing import Any
+
+import pytest
+
+from wechat_subsidies import services
+from wechat_subsidies.models import CancellationAttempt, SubsidyCancellation
+from wechat_subsidies.sandbox import Sandbox
+from wechat_subsidies.sender import ProcessReport, lanes, sending
+from wechat_subsidies.sender.calling import Call, calls_for
+from wechat_subsidies.sender.claiming import Claim, give_back
+
+from .claims import unhurried_claims
+
+Status = SubsidyCancellation.Status
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+
+
+def ask_for(count: int, *, prefix: str = "T", **options: Any) -> list[SubsidyCancellation]:
+    return [
+        services.cancel_subsidy(
+            sub_mchid="1900013401", transaction_id=f"{prefix}{number}", send="later", **options
+        )
+        for number in range(count)
+    ]
+
+
+def test_what_is_given_back_is_as_if_it_had_not_been_claimed(gateway: Sandbox) -> None:
+    for in_doubt in (False, True):
+        (row,) = ask_for(1, prefix=f"{in_doubt}")
+        SubsidyCancellation.objects.filter(pk=row.pk).update(in_doubt=in_doubt)
+        give_back(unhurried_claims(), using="default")
+        row.refresh_from_db()
+        assert (row.status, row.in_doubt) == (Status.PENDING, in_doubt)
+        assert (row.claim_token, row.lease_until, row.attempt_count) == (None, None, 0)
+        SubsidyCancellation.objects.filter(pk=row.pk).update(status="withdrawn", send_after=None)
+
+
+def test_what_another_has_taken_over_is_not_given_back(gateway: Sandbox) -> None:
+    (row,) = ask_for(1)
+    claims = unhurried_claims()
+    SubsidyCancellation.objects.update(claim_token="00000000-0000-0000-0000-000000000001")
+    give_back(claims, using="default")
+    row.refresh_from_db()
+    assert (row.status, row.in_doubt) == (Status.SENDING, True)
+
+
+def test_a_missed_slot_is_made_up_for_in_the_same_request(
+    gateway: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[str] = []
+
+    def missed_once(claim: Claim) -> list[Call]:
+        tries.append(claim.cancellation.transaction_id)
+        return [] if len(tries) == 1 else calls_for(claim)
+
+    monkeypatch.setattr(lanes, "calls_for", missed_once)
+    cancellation = services.cancel_subsidy(sub_mchid="1900013401", transaction_id="T1")
+    assert cancellation.status == Status.SUCCEEDED
+    assert tries[:2] == ["T1", "T1"]
+    assert CancellationAttempt.objects.count() == len(gateway.calls()) == 1
+
+
+def test_a_machine_that_misses_every_slot_claims_fewer_and_gives_them_more_time(
+    gateway: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lane = lanes.Lane("1900000001", using="default", concurrency=8)
+    monkeypatch.setattr(lanes, "calls_for", lambda claim: [])
+    ask_for(8)
+    sizes = []
+    for _ in range(5):
+        lane.is_drained, lane.next_claim = False, 0.0
+        lane.claim(limit=8)
+        sizes.append(len(lane.under_way))
+        wait(lane.under_way)
+        give_back(lane.take_ended()[1], using="default")
+    lane.close()
+    assert sizes == [8, 4, 2, 1, 1]
+
+
+def test_a_merchant_whose_gateway_hangs_does_not_hold_up_another(
+    gateway: Sandbox, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other_is_done = threading.Event()
+    gateway.add_merchant(mchid="1900000002")
+    first = gateway.merchant_settings()
+    settings.WECHAT_SUBSIDIES = {
+        "MERCHANTS": {"default": first, "second": gateway.merchant_settings("1900000002")}
+    }
+    (hanging,) = ask_for(1)
+    ask_for(3, prefix="S", merchant="second")
+
+    def made(claim: Claim) -> list[Call]:
+        if claim.cancellation == hanging:
+            assert other_is_done.wait(10)
+        return calls_for(claim)
+
+    def progress(report: ProcessReport) -> None:
+        if report.calls == 3:
+            other_is_done.set()
+
+    monkeypatch.setattr(lanes, "calls_for", made)
+    report = services.process_due(on_progress=progress)
+    assert report.calls >= 3
+    assert other_is_done.is_set()
+
+
+def test_once_stopped_nothing_is_begun_and_what_is_under_way_is_recorded(gateway: Sandbox) -> None:
+    stop = threading.Event()
+    gateway.faults.add("delay", seconds=0.1)
+    ask_for(6)
+    report = services.process_due(
+        concurrency=2, stop=stop, forever=True, on_progress=lambda report: stop.set()
+    )
+    assert 1 <= report.calls < 6
+    assert CancellationAttempt.objects.count() == len(gateway.calls()) == report.calls
+    assert not SubsidyCancellation.objects.filter(status=Status.SENDING).exists()
+
+
+def test_what_is_under_way_is_recorded_even_if_something_breaks(
+    gateway: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway.faults.add("delay", transaction_id="T1", seconds=0.5)
+    ask_for(2)
+
+    def broken(*args: object, **kwargs: object) -> None:
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sending, "announce_due", broken)
+    with pytest.raises(KeyboardInterrupt):
+        services.process_due()
+    assert CancellationAttempt.objects.count() == 2
+
+
+def test_forever_takes_up_what_is_asked_for_later(gateway: Sandbox) -> None:
+    stop, counts = threading.Event(), []
+
+    def progress(report: ProcessReport) -> None:
+        counts.append(report.calls)
+        if report.calls == 1:
+            ask_for(1, prefix="later")
+        else:
+            stop.set()
+
+    ask_for(1)
+    services.process_due(forever=True, stop=stop, on_progress=progress)
+    assert counts == [1, 2]
