@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import deque
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -29,30 +30,9 @@ SIGNALS: Final = {
 FIRST_DELAY: Final = timedelta(seconds=60)  # until it is tried again; also a receiver's time to run
 LONGEST_DELAY: Final = timedelta(hours=1)
 MOST_TRIES: Final = 12
-CHUNK: Final = 500  # read at a time
+GROUP: Final = 50  # taken at a time
 # Where announcing was given up: still marked as not announced, but never due again.
 GIVEN_UP: Final = datetime(9999, 1, 1, tzinfo=UTC)
-
-
-def announce(pk: int, *, using: str) -> None:
-    """Tell the shop about one cancellation, if there is something to tell and nobody else does.
-
-    A receiver that raises is logged; the cancellation is announced again later, by the sweep.
-    """
-    now = clock.now(using)
-    rows = SubsidyCancellation.objects.using(using).filter(pk=pk)
-    due = rows.filter(announce_after__lte=now, status__in=SIGNALS)
-    changes = {"announce_after": now + FIRST_DELAY, "announce_count": F("announce_count") + 1}
-    if not retried(partial(due.update, **changes)):
-        return
-    cancellation = rows.get()
-    failed = send_signal(cancellation)
-    ours = rows.filter(announce_count=cancellation.announce_count, status=cancellation.status)
-    if failed:
-        changes = {"announce_after": next_try(cancellation.announce_count, now=now)}
-    else:
-        changes = {"announce_after": None, "announce_count": 0}
-    retried(partial(ours.update, **changes))
 
 
 def send_signal(cancellation: SubsidyCancellation) -> bool:
@@ -82,21 +62,49 @@ def next_try(count: int, *, now: datetime) -> datetime:
     return now + min(LONGEST_DELAY, doubled)
 
 
-def announce_due(
-    *, using: str, keys: Collection[int] | None = None, until: float | None = None
-) -> bool:
+def announce_due(*, using: str, until: float, keys: Collection[int] | None = None) -> bool:
     """Announce what has arrived, the longest due first, of these keys if any are given.
 
     `until` (seconds of `time.monotonic()`): after the first one no other is begun later than that.
-    Returns whether there may be more.
+    A receiver that raises is logged, and called again later. Returns whether there may be more.
     """
     rows = SubsidyCancellation.objects.using(using).filter(status__in=SIGNALS)
     due = rows.filter(announce_after__lte=clock.now(using))
     if keys is not None:
         due = due.filter(pk__in=keys)
-    chunk = list(due.order_by("announce_after").values_list("pk", flat=True)[:CHUNK])
-    for pk in chunk:
-        announce(pk, using=using)
-        if until is not None and time.monotonic() >= until:
-            return True
-    return len(chunk) == CHUNK
+    group = list(due.order_by("announce_after").values_list("pk", flat=True)[:GROUP])
+    if group:
+        left = announce_group(group, using=using, until=until)
+        return bool(left) or len(group) == GROUP
+    return False
+
+
+def announce_group(group: Collection[int], *, using: str, until: float) -> int:
+    """Announce those of a group that nobody else does; returns how many time was too short for.
+
+    The moment until which they are ours tells them from what another process has, and from what
+    arrives anew meanwhile.
+    """
+    now = clock.now(using)
+    ours_until = now + FIRST_DELAY
+    rows = SubsidyCancellation.objects.using(using).filter(pk__in=group)
+    due = rows.filter(announce_after__lte=now, status__in=SIGNALS)
+    taken = {"announce_after": ours_until, "announce_count": F("announce_count") + 1}
+    if not retried(partial(due.update, **taken)):
+        return 0
+    ours = rows.filter(announce_after=ours_until)
+    left, told = deque(ours.order_by("pk")), []
+    while left:
+        cancellation = left.popleft()
+        if not send_signal(cancellation):
+            told.append(cancellation.pk)
+        else:
+            later = next_try(cancellation.announce_count, now=now)
+            retried(partial(ours.filter(pk=cancellation.pk).update, announce_after=later))
+        if time.monotonic() >= until:
+            break
+    retried(partial(ours.filter(pk__in=told).update, announce_after=None, announce_count=0))
+    if left:
+        back = {"announce_after": now, "announce_count": F("announce_count") - 1}
+        retried(partial(ours.filter(pk__in=[each.pk for each in left]).update, **back))
+    return len(left)
