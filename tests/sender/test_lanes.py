@@ -17,7 +17,7 @@ from .claims import unhurried_claims
 
 Status = SubsidyCancellation.Status
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def ask_for(count: int, *, prefix: str = "T", **options: Any) -> list[SubsidyCancellation]:

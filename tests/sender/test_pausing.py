@@ -18,7 +18,7 @@ from .claims import unhurried_claims
 
 Status = SubsidyCancellation.Status
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def ask_for(*transactions: str, sub_mchid: str = "1900013401") -> list[SubsidyCancellation]:

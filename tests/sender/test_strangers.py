@@ -15,7 +15,7 @@ from .claims import unhurried_claims
 Status = SubsidyCancellation.Status
 IDS = {"sub_mchid": "1900013401", "transaction_id": "T1"}
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from wechat_subsidies.sandbox import Sandbox
 
 IDS = {"sub_mchid": "1900013401", "transaction_id": "T1"}
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.parametrize("merchant", ["default", None])
