@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from wechat_subsidies.admin import CancelSubsidiesMixin
 
-from .models import Order, Refund, Seller
+from .models import Order, ProfitSharing, Refund, Seller
 from .subsidies import orders
 
 
@@ -46,3 +46,9 @@ class OrderAdmin(CancelSubsidiesMixin, admin.ModelAdmin):
 @admin.register(Seller)
 class SellerAdmin(admin.ModelAdmin):
     list_display = ["name", "wechat_mchid"]
+
+
+@admin.register(ProfitSharing)
+class ProfitSharingAdmin(admin.ModelAdmin):
+    list_display = ["order", "begun_at"]
+    list_select_related = ["order"]

@@ -59,3 +59,16 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return self.refund_id
+
+
+class ProfitSharing(models.Model):
+    """An order that was handed over to be profit-shared (分账): once, however often it is asked for."""
+
+    order = models.OneToOneField(Order, verbose_name="订单", on_delete=models.PROTECT)
+    begun_at = models.DateTimeField("开始时间", auto_now_add=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "分账"
+
+    def __str__(self) -> str:
+        return self.order.number
