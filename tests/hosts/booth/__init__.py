@@ -1,0 +1,1 @@
+"""A small shop without an admin of its orders: its own page begins a batch."""
