@@ -15,6 +15,7 @@ from wechat_subsidies.wechatpay import (
     CredentialsError,
     Deadline,
     MerchantCredentials,
+    SlotMissed,
     UnverifiedAnswer,
     WeChatPayClient,
     WeChatPayError,
@@ -395,6 +396,32 @@ def test_no_call_of_eight_threads_is_lost_while_keys_rotate(
     rotating.join()
     assert len({result.answer.key_id for result in results}) == rotations
     assert gateway.fetches <= rotations
+
+
+def in_slot(*, seconds: float) -> Deadline:
+    now = time.monotonic()
+    return Deadline(start_by=now + 5, end_by=now + 10, slot=now + seconds)
+
+
+def test_a_rotation_is_seen_by_a_call_whose_slot_has_passed(
+    client_of: CallTo, gateway: Gateway, platform_keys: Keys
+) -> None:
+    client = client_of()
+    cancel(client)
+    gateway.rotate_to(PlatformKey.of(platform_keys[1].key))
+    gateway.pause = 0.05  # as long as any real answer takes, and longer than a slot
+    result = cancel(client, deadline=in_slot(seconds=0.1))
+    assert result.answer.key_id == gateway.in_use.serial_no
+
+
+def test_the_first_certificates_are_not_asked_for_in_the_calls_slot(
+    client_of: CallTo, gateway: Gateway
+) -> None:
+    client = client_of()
+    with pytest.raises(SlotMissed):
+        cancel(client, deadline=in_slot(seconds=-1))
+    assert (gateway.fetches, gateway.cancels) == (1, 0)
+    assert cancel(client).result == "SUCCESS"
 
 
 def test_a_serial_that_stays_unknown_is_refused_and_not_asked_for_again(

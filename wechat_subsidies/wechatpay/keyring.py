@@ -212,7 +212,8 @@ class Keyring:
         return True
 
     def _take_fetched(self, deadline: Deadline) -> None:
-        answer = self._fetch(deadline)
+        # The slot is the call's: it is yet to come, or it has passed with the call.
+        answer = self._fetch(replace(deadline, slot=None))
         if answer.http_status != 200:
             raise api_error(answer)
         self._holding = self._proven(answer, clock=self._clock)
