@@ -3,6 +3,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -97,6 +98,11 @@ def test_a_call_that_begins_too_late_is_not_marked(
         call.begin_writing(pair[0])
     call.finish()
     assert not call.first_byte_written
+
+
+def test_a_slot_beyond_the_start_is_not_waited_for(call: Call) -> None:
+    call.deadline = replace(call.deadline, start_by=time.monotonic(), slot=float("inf"))
+    call.wait_for_slot()
 
 
 def test_the_watchdog_cuts_at_the_end(pair: tuple[socket.socket, socket.socket]) -> None:

@@ -85,7 +85,8 @@ class Call:
         if self.only_connects:
             raise Connected
         if self.deadline.slot is not None:
-            time.sleep(max(0.0, self.deadline.slot - time.monotonic()))
+            moment = min(self.deadline.slot, self.deadline.start_by)
+            time.sleep(max(0.0, moment - time.monotonic()))
 
     def begin_writing(self, sock: socket.socket) -> None:
         """To be called immediately before the first byte; TooLate if its time has passed."""
