@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import os
 import re
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -80,12 +81,13 @@ class LazyKey(Generic[Key]):
         return self._key
 
     def _read(self) -> Key:
+        hosts_own = sys.exception()
         try:
             return self._parse(self._encoded(self._source))
         except CredentialsError as error:
             refusal = CredentialsError(str(error), code=error.code)
         except BaseException as error:
-            forget_variables(error)
+            forget_variables(error, but_of=hosts_own)
             raise
         # A new one, outside of the handler: the traceback and the context of the first lead to
         # frames whose variables hold the key's text.

@@ -18,12 +18,14 @@ class SecretText(str):
         return "<secret>"
 
 
-def forget_variables(error: BaseException) -> None:
+def forget_variables(error: BaseException, *, but_of: BaseException | None) -> None:
     """Empty the frames that an exception came through so far, and those of all it was caused by.
 
-    Which lines they were is still told. A frame that is still running keeps its variables.
+    Which lines they were is still told. A frame that is still running keeps its variables. So do
+    those of ``but_of``, the exception that was being handled when we were called: they are the
+    host's, and emptying them would end a generator of its that waits.
     """
-    seen: set[int] = set()
+    seen = {id(but_of)}
     left: list[BaseException | None] = [error]
     while left:
         each = left.pop()

@@ -8,6 +8,7 @@ and on a new connection, is a kept one that turned out to be dead before anythin
 
 import ipaddress
 import os
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -142,13 +143,14 @@ class Transport:
     def _exchange_once(
         self, request: requests.PreparedRequest, *, wire: "_Wire", call: Call
     ) -> tuple[requests.Response, bytes]:
+        hosts_own = sys.exception()
         try:
             with in_hand(call):
                 response = self._begin(request, wire=wire, call=call)
                 return response, _content(response, call=call)
         except BaseException as error:
             # The libraries below hold the bytes of the Authorization header in their frames.
-            forget_variables(error)
+            forget_variables(error, but_of=hosts_own)
             raise
 
     def _begin(

@@ -1,0 +1,76 @@
+"""Frames are emptied where a secret may be in them, and not where they are the host's."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from wechat_subsidies.wechatpay import NotSent, load_private_key
+from wechat_subsidies.wechatpay.keys import LazyKey
+from wechat_subsidies.wechatpay.transport import Transport
+
+Fail = Callable[[], object]
+
+
+class Interruption(BaseException):
+    """What may come at any moment, also while a key is read."""
+
+
+@pytest.fixture(params=["a call", "a key"])
+def fail(
+    request: pytest.FixtureRequest, transport_to: Callable[..., Transport], refusing_url: str
+) -> Fail:
+    """Fail where secrets are, so that variables are forgotten."""
+
+    def interrupted() -> str:
+        raise Interruption
+
+    transport = transport_to(refusing_url)
+    if request.param == "a call":
+        return lambda: transport.send(method="GET", path="/", headers={})
+    return LazyKey(interrupted, parse=load_private_key).load
+
+
+def fail_while_handling(error: BaseException, *, fail: Fail) -> None:
+    """Fail in the handler of an error of the host's."""
+    try:
+        raise error
+    except KeyError:
+        with pytest.raises((NotSent, Interruption)):
+            fail()
+
+
+def variables_below(error: BaseException) -> dict[str, object]:
+    """Those of the frame that raised it first."""
+    place = error.__traceback__
+    while place and place.tb_next:
+        place = place.tb_next
+    return dict(place.tb_frame.f_locals) if place else {}
+
+
+def hosts_error() -> KeyError:
+    def raise_with_a_variable() -> None:
+        number = 1
+        raise KeyError(number)
+
+    with pytest.raises(KeyError) as raised:
+        raise_with_a_variable()
+    return raised.value
+
+
+def test_what_the_host_is_handling_keeps_its_variables(fail: Fail) -> None:
+    error = hosts_error()
+    fail_while_handling(error, fail=fail)
+    assert variables_below(error) == {"number": 1}
+
+
+def test_a_generator_of_the_hosts_that_waits_is_not_ended(fail: Fail) -> None:
+    def generator() -> Iterator[object]:
+        try:
+            raise KeyError
+        except KeyError as error:
+            yield error
+        yield "alive"
+
+    waiting = generator()
+    fail_while_handling(next(waiting), fail=fail)
+    assert next(waiting) == "alive"
