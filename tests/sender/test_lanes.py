@@ -1,6 +1,7 @@
 """Runs of sending: lanes beside each other, missed slots, and how a run ends."""
 
 import threading
+import time
 from concurrent.futures import wait
 from typing import Any
 
@@ -80,6 +81,26 @@ def test_a_machine_that_misses_every_slot_claims_fewer_and_gives_them_more_time(
         give_back(lane.take_ended()[1], using="default")
     lane.close()
     assert sizes == [8, 4, 2, 1, 1]
+
+
+def test_calls_that_take_long_to_begin_are_given_the_time(
+    gateway: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(claim: Claim) -> list[Call]:
+        time.sleep(0.3)  # far more than the shortest lead
+        return calls_for(claim)
+
+    monkeypatch.setattr(lanes, "calls_for", slowly)
+    lane = lanes.Lane("1900000001", using="default", concurrency=1)
+    ask_for(1)
+    for _ in range(9):
+        lane.is_drained, lane.next_claim = False, 0.0
+        lane.claim(limit=1)
+        _, missed = lane.take_ended()
+        if missed:
+            give_back(missed, using="default")
+    lane.close()
+    assert len(gateway.calls()) == 1
 
 
 def test_a_merchant_whose_gateway_hangs_does_not_hold_up_another(

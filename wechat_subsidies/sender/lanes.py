@@ -55,7 +55,8 @@ class Lane:
         self.has_begun = False
         self._using, self._concurrency, self._keys = using, concurrency, keys
         self._last_call = float("-inf")
-        self._lead, self._most = SHORTEST_LEAD, concurrency
+        self._lead = self._least_lead = SHORTEST_LEAD
+        self._most = concurrency
         self._executor: Executor = CallingThread()
         self._work: Callable[[Claim], list[Call]] = calls_for
         if concurrency > 1:
@@ -98,7 +99,7 @@ class Lane:
         )
         if claimed.claims:  # how long committing takes, and as much again for beginning a call
             took = time.monotonic() - claimed.claims[0].claimed_at_monotonic
-            self._lead = min(LONGEST_LEAD, max(SHORTEST_LEAD, 2 * took))
+            self._lead = min(LONGEST_LEAD, max(self._least_lead, 2 * took))
         self.has_begun = bool(claimed.claims) or claimed.is_last
         self.is_drained = claimed.is_last
         slots = [each.deadline.slot for each in claimed.claims if each.deadline.slot is not None]
@@ -132,13 +133,18 @@ class Lane:
         return calls, missed
 
     def _adapt(self, *, made: int, missed: int) -> None:
-        """Claim fewer rows, and give them more time, while slots are missed: the machine is busy."""
+        """Claim fewer rows, and give them more time, while slots are missed: the machine is busy.
+
+        The time is taken back little by little, else every other call would miss its slot.
+        """
         if missed:
             self.has_begun = False  # who waits in a request waits for these as well
         if missed > made:
-            self._most, self._lead = max(1, self._most // 2), min(LONGEST_LEAD, 2 * self._lead)
+            self._most = max(1, self._most // 2)
+            self._least_lead = self._lead = min(LONGEST_LEAD, 2 * self._lead)
         elif made:
             self._most = min(self._concurrency, 2 * self._most)
+            self._least_lead = max(SHORTEST_LEAD, 0.9 * self._least_lead)
 
     def close(self) -> None:
         """Wait for the calls that are under way."""
