@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError
 from django.utils.translation import override
@@ -31,6 +32,7 @@ from .answers import make_answer
 pytestmark = pytest.mark.django_db  # a pause may end
 
 ECHO = "/v3/security/echo"
+ANOTHER = "another key"
 Checked = Callable[..., tuple[int, dict[str, Any]]]
 
 
@@ -38,9 +40,10 @@ Checked = Callable[..., tuple[int, dict[str, Any]]]
 def checked(gateway: Sandbox, settings) -> Checked:
     """Run the command with a changed merchant: its exit status and its finding."""
 
-    def run(**changes: Any) -> tuple[int, dict[str, Any]]:
+    def run(key_mode: str = "public_key", **changes: Any) -> tuple[int, dict[str, Any]]:
+        cache.clear()  # certificates of another test
         settings.WECHAT_SUBSIDIES = {
-            "MERCHANTS": {"default": gateway.merchant_settings() | changes}
+            "MERCHANTS": {"default": gateway.merchant_settings(key_mode=key_mode) | changes}
         }
         out, status = StringIO(), 0
         try:
@@ -84,6 +87,61 @@ def test_a_wrong_setting_is_named(checked: Checked, changes: dict[str, Any], set
     status, finding = checked(**changes)
     assert (status, finding["passed"]) == (1, False)
     assert setting in finding["advice"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "advice"),
+    [
+        ({"MERCHANT_SERIAL_NO": "ABCDEF0123"}, selftest.SERIAL_NO),
+        ({"PRIVATE_KEY": ANOTHER}, selftest.SIGNATURE),
+        ({"API_V3_KEY": "k" * 32}, "API_V3_KEY"),
+        ({"BASE_URL": "http://127.0.0.1:9"}, selftest.UNREACHABLE),
+    ],
+)
+def test_with_certificates_a_wrong_setting_is_named_too(
+    checked: Checked, changes: dict[str, Any], advice: str
+) -> None:
+    new = {name: new_key() if value is ANOTHER else value for name, value in changes.items()}
+    status, finding = checked(key_mode="certificates", **new)
+    assert (status, finding["passed"], finding["advice"]) == (1, False, str(advice))
+
+
+def test_with_certificates_tls_is_told_from_an_outage_too(
+    checked: Checked, gateway: Sandbox
+) -> None:
+    url = gateway.url.replace("http://", "https://")
+    _, finding = checked(key_mode="certificates", BASE_URL=url)
+    assert finding["advice"] == str(selftest.TLS)
+
+
+def test_with_certificates_a_wrong_clock_is_named_too(
+    checked: Checked, gateway: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selftest, "seconds_away", lambda error: 900 if error.answer else 0)
+    gateway.faults.add("sign_error", times=None)
+    _, finding = checked(key_mode="certificates")
+    assert "Set this machine's clock" in finding["advice"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "advice"), [("unsigned", selftest.HEADERS), ("bad_gateway", selftest.SYSTEM_ERROR)]
+)
+def test_with_certificates_an_answer_that_proves_nothing_is_explained_too(
+    checked: Checked, gateway: Sandbox, fault: str, advice: str
+) -> None:
+    gateway.faults.add(fault, times=None)
+    _, finding = checked(key_mode="certificates")
+    assert finding["advice"] == str(advice)
+
+
+def test_a_merchant_without_certificates_is_told_the_settings_of_the_public_key(
+    checked: Checked, gateway: Sandbox
+) -> None:
+    gateway.add_merchant(mchid="1900000002", key_mode="public_key")
+    new = gateway.merchant_settings("1900000002", key_mode="public_key")
+    changes = {name: new[name] for name in ("MCHID", "MERCHANT_SERIAL_NO", "PRIVATE_KEY")}
+    _, finding = checked(key_mode="certificates", **changes)
+    assert "WECHATPAY_PUBLIC_KEY_ID" in finding["advice"]
 
 
 def test_a_wrong_private_key_is_named(checked: Checked) -> None:

@@ -50,6 +50,13 @@ SYSTEM_ERROR = _(
 )
 UNFORESEEN = _("BASE_URL: this is not what WeChat Pay answers.")
 
+# By code, where what came back already says all the rest.
+SETTINGS: Final = {
+    "api_v3_key_mismatch": "API_V3_KEY",
+    "public_key_needed": "WECHATPAY_PUBLIC_KEY_ID, WECHATPAY_PUBLIC_KEY",
+}
+ABOUT_CERTIFICATES: Final = {"certificates_refused", "certificates_unavailable"}
+
 UNVERIFIED: Final = {
     "unsigned": HEADERS,
     "signature_type": PUBLIC_KEY,
@@ -109,6 +116,11 @@ def advice_for(error: WeChatPayError) -> str | Promise:
     The echo call is not open to every merchant. A refusal of another kind than 401, with a
     signature that holds, proves both ends, too.
     """
+    if error.code in ABOUT_CERTIFICATES and isinstance(error.__cause__, WeChatPayError):
+        # They are asked for first, with the same key, serial number and clock as the echo.
+        error = error.__cause__
+    if error.code in SETTINGS:
+        return SETTINGS[error.code]
     skew = seconds_away(error)
     if abs(skew) >= LARGEST_SKEW:
         return str(CLOCK) % {"seconds": skew}
