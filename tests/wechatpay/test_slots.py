@@ -10,6 +10,7 @@ from wechat_subsidies.wechatpay import Answer, Deadline, NotSent, SlotMissed
 from wechat_subsidies.wechatpay.transport import Transport
 
 from .servers import Connection, Request, Server
+from .test_transport import tunnel
 
 Serve = Callable[..., Server]
 TransportTo = Callable[..., Transport]
@@ -95,3 +96,20 @@ def test_connecting_to_nobody_is_not_sent(transport_to: TransportTo, refusing_ur
         transport_to(refusing_url).connect()
     assert refused.value.is_outage
     assert not isinstance(refused.value, SlotMissed)
+
+
+def test_a_proxys_tunnel_serves_the_call_after_a_missed_slot(
+    serve: Serve,
+    transport_to: TransportTo,
+    server_tls: ssl.SSLContext,
+    ca_bundle: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    proxy = serve(ok, tls=server_tls, first=tunnel("HTTP/1.1 200 Yes\r\n\r\n"))
+    monkeypatch.setenv("https_proxy", f"http://{proxy.host}")
+    transport = transport_to("https://wechatpay.invalid", ca_bundle=ca_bundle)
+    for _ in range(2):
+        with pytest.raises(SlotMissed):
+            in_slot(transport, seconds=-1)
+    assert in_slot(transport, seconds=0.1).body == b"fine"
+    assert (proxy.connections, len(proxy.requests)) == (1, 1)
