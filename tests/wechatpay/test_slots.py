@@ -3,10 +3,12 @@
 import ssl
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
-from wechat_subsidies.wechatpay import Answer, Deadline, NotSent, SlotMissed
+from wechat_subsidies.wechatpay import Answer, Deadline, NotSent, SlotMissed, connections
+from wechat_subsidies.wechatpay.deadlines import Call, SlotPassed
 from wechat_subsidies.wechatpay.transport import Transport
 
 from .servers import Connection, Request, Server
@@ -89,6 +91,25 @@ def test_a_kept_connection_that_the_server_has_closed_is_replaced(
     server.close_connections()
     assert in_slot(to_server, seconds=0.2).http_status == 200
     assert len(server.requests) == 1
+
+
+def test_a_spared_connection_is_idle_from_its_beginning_on(
+    serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def frozen(call: Call) -> None:
+        clock.ahead = 7  # a second before WeChat Pay closes it
+        raise SlotPassed
+
+    server, clock = serve(ok), SimpleNamespace(ahead=0)
+    clock.monotonic = lambda: time.monotonic() + clock.ahead
+    monkeypatch.setattr(connections, "time", clock)
+    transport = transport_to(server.url)
+    with monkeypatch.context() as slot:
+        slot.setattr(Call, "wait_for_slot", frozen)
+        with pytest.raises(SlotMissed):
+            in_slot(transport, seconds=0.1)
+    assert in_slot(transport, seconds=0.1).body == b"fine"
+    assert server.connections == 2
 
 
 def test_connecting_to_nobody_is_not_sent(transport_to: TransportTo, refusing_url: str) -> None:

@@ -75,6 +75,7 @@ class ObservedConnection(HTTPConnection):
             super().connect()
         finally:
             self._is_establishing = False
+        self._last_used = time.monotonic()
 
     def send(self, data: Any) -> None:
         """Send, and mark the call immediately before the first byte of its request.
@@ -94,10 +95,7 @@ class ObservedConnection(HTTPConnection):
                 raise StaleConnection
             call.begin_writing(self.sock)
         except (SlotPassed, Connected):
-            if not self._is_kept:
-                self._last_used = time.monotonic()
-                self._is_kept = True
-            self._is_spared = True
+            self._is_kept = self._is_spared = True
             call.spared = self
             raise
 
