@@ -4,8 +4,9 @@ import pytest
 from django.core.cache import cache
 
 from wechat_subsidies import services
-from wechat_subsidies.models import SubsidyCancellation
+from wechat_subsidies.models import CancellationAttempt, SubsidyCancellation
 from wechat_subsidies.sandbox import Sandbox
+from wechat_subsidies.services import ProcessReport
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,6 +44,30 @@ def test_a_rotation_between_two_calls_loses_none(gateway: Sandbox, settings) -> 
     after = cancel("T2")
     assert after.status == "succeeded"
     assert after.attempts.get().key_id != before
+
+
+def test_a_rotation_in_the_middle_of_a_run_leaves_nobody_in_doubt(
+    gateway: Sandbox, settings
+) -> None:
+    gateway.add_merchant(mchid="1900000002", key_mode="certificates")
+    merchant = gateway.merchant_settings("1900000002", key_mode="certificates")
+    settings.WECHAT_SUBSIDIES = {"MERCHANTS": {"default": merchant}}
+    cancel("T0")  # the first certificate is held
+    gateway.faults.add("delay", seconds=0.05)  # longer than a slot may be missed by
+    for number in range(1, 61):
+        services.cancel_subsidy(sub_mchid="1900013401", transaction_id=f"T{number}", send="later")
+
+    def rotate(report: ProcessReport) -> None:
+        if len(key_ids()) == 1:
+            gateway.rotate_certificates()
+            gateway.retire_certificate()
+
+    assert services.process_due(on_progress=rotate, concurrency=8).outcomes == {"succeeded": 60}
+    assert len(key_ids()) == 2
+
+
+def key_ids() -> set[str]:
+    return set(CancellationAttempt.objects.values_list("key_id", flat=True))
 
 
 def test_a_new_merchant_without_certificates_is_told_to_use_the_public_key(

@@ -197,7 +197,10 @@ def mark(
 
 
 def give_back(claims: Sequence[Claim], *, using: str) -> None:
-    """Return rows of which nothing was sent, as they were before they were claimed."""
+    """Return rows of which nothing was sent, as they were before they were claimed.
+
+    There is one claim at least.
+    """
     tokens = {each.token for each in claims}
     SubsidyCancellation.objects.using(using).filter(
         pk__in=[each.cancellation.pk for each in claims], claim_token__in=tokens

@@ -109,7 +109,7 @@ class WeChatPayClient:
         self._hosts.close()
 
     def prepare(self, *, deadline: Deadline | None = None) -> None:
-        """Have a key to verify answers with, certificates that are fresh enough, a connection open.
+        """Have all keys loaded, certificates that are fresh enough, and a connection open.
 
         Every call does this by itself. Doing it before, while there is time, keeps a call that has
         to begin at a certain moment from waiting. Raises CredentialsError; NotSent where time may
@@ -117,6 +117,8 @@ class WeChatPayClient:
         """
         bounds = deadline or self._hosts.default_deadline()
         self._keyring.make_ready(deadline=bounds)
+        # Loading our own key takes longer than a slot waits; this is sent to nobody.
+        self._signer.authorization(method="GET", path="/", body=b"")
         self._hosts.connect(deadline=bounds)
 
     def cancel_subsidy(
