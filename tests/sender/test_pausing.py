@@ -11,6 +11,7 @@ from wechat_subsidies.outcomes import MEANINGS
 from wechat_subsidies.sandbox import Sandbox
 from wechat_subsidies.sender.claiming import give_back
 from wechat_subsidies.sender.clients import name_of
+from wechat_subsidies.sender.pacing import slow_down
 from wechat_subsidies.sender.pausing import is_over, pause_after, process_stop
 
 from ..answers import api_error
@@ -252,10 +253,13 @@ def test_a_429_halves_the_rate_and_leaves_a_second(gateway: Sandbox) -> None:
 
 
 def test_429s_of_calls_that_were_under_way_together_count_once(gateway: Sandbox) -> None:
-    gateway.faults.add("rate_limited", times=4)
-    ask_for("T1", "T2", "T3", "T4")
+    ask_for("T1")
     services.process_due()
-    assert MerchantPace.objects.get().rate_share == 0.5
+    together = clock.now("default")
+    for called_at, share in [(together, 0.5), (together, 0.5), (None, 0.25)]:
+        called_at = called_at or clock.now("default")
+        slow_down(using="default", mchid="1900000001", called_at=called_at)
+        assert MerchantPace.objects.get().rate_share == pytest.approx(share, rel=0.05)
 
 
 def test_pauses_and_their_ends_are_told(gateway: Sandbox) -> None:
