@@ -1,0 +1,27 @@
+"""What a row's `reason` may be besides: not the meaning of one answer, but of its history."""
+
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+
+TRIES_USED_UP: Final = "tries_used_up"
+GAVE_UP: Final = "gave_up"
+REFUSED_IN_DOUBT: Final = "refused_in_doubt"
+MERCHANT_CHANGED: Final = "merchant_changed"
+HISTORIES: Final = {
+    TRIES_USED_UP: _(
+        "Every call ended without a known outcome. Look the order up in WeChat Pay's merchant platform, "
+        "then resolve it here or retry."
+    ),
+    GAVE_UP: _(
+        "It could not be sent for too long. Mend what keeps it from being sent, then retry."
+    ),
+    REFUSED_IN_DOUBT: _(
+        "WeChat Pay refused it after an earlier call with unknown outcome: it may be cancelled already. "
+        "Look the order up in WeChat Pay's merchant platform, then resolve it here or retry."
+    ),
+    MERCHANT_CHANGED: _(
+        "The settings no longer have the merchant that it was recorded for, under the same MCHID. "
+        "Nothing is sent for another one: put the merchant back, or withdraw it."
+    ),
+}
