@@ -21,8 +21,9 @@ from wechat_subsidies.wechatpay import (
     OutcomeUnknown,
     connections,
 )
+from wechat_subsidies.wechatpay.addresses import check_base_url
 from wechat_subsidies.wechatpay.deadlines import Call
-from wechat_subsidies.wechatpay.transport import MAX_BODY, Transport, check_base_url
+from wechat_subsidies.wechatpay.transport import MAX_BODY, Transport
 
 from .servers import Connection, Request, Server
 

@@ -9,7 +9,7 @@ from django.core.checks import Error, register
 from ..conf import MERCHANT_DEFAULTS, app_settings
 from ..texts import storable
 from ..wechatpay import ConfigurationError
-from ..wechatpay.transport import check_base_url
+from ..wechatpay.addresses import check_base_url
 from .messages import error, is_given, unknown_keys
 from .values import is_number
 

@@ -9,7 +9,7 @@ from django.core.checks import Error, register
 
 from ..conf import MERCHANT_DEFAULTS, app_settings
 from ..wechatpay import ConfigurationError
-from ..wechatpay.transport import check_base_url
+from ..wechatpay.addresses import check_base_url
 from .merchants import is_rate
 from .messages import error
 

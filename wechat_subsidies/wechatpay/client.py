@@ -12,6 +12,7 @@ from typing import Self
 import requests
 
 from .. import __version__
+from .addresses import check_base_url
 from .answers import Answer
 from .bodies import api_error
 from .certificates import CERTIFICATES_PATH
@@ -24,7 +25,7 @@ from .secrecy import SecretText
 from .sharing import CertificateStore, SharedAnswer
 from .signing import KeySigner, Signer
 from .subsidies import CANCEL_PATH, CancelRequest, CancelResult, result_in, target_of
-from .transport import Transport, check_base_url
+from .transport import Transport
 
 __all__ = ["BASE_URL", "USER_AGENT", "WeChatPayClient"]
 

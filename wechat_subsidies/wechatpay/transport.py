@@ -6,7 +6,6 @@ Nothing is ever sent a second time in here, and no redirect is followed. What is
 and on a new connection, is a kept one that turned out to be dead before anything was written.
 """
 
-import ipaddress
 import os
 import sys
 import time
@@ -16,16 +15,13 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.structures import CaseInsensitiveDict
-from requests.utils import select_proxy
-from urllib3.exceptions import LocationParseError
-from urllib3.util import parse_url
 
+from .addresses import check_base_url, checked_proxies, checked_timeout
 from .answers import Answer
 from .connections import ObservingAdapter, StaleConnection, in_hand
 from .deadlines import Call, Connected, Deadline, SlotPassed, TooLate
 from .errors import (
     DOUBT,
-    ConfigurationError,
     MalformedAnswer,
     NetworkError,
     NotSent,
@@ -36,7 +32,7 @@ from .errors import (
 )
 from .secrecy import forget_variables
 
-__all__ = ["MAX_BODY", "Transport", "check_base_url"]
+__all__ = ["MAX_BODY", "Transport"]
 
 MAX_BODY = 64 * 1024  # bytes of an answer that are read; real ones have a few hundred
 CHUNK = 16 * 1024
@@ -65,7 +61,7 @@ class Transport:
     ) -> None:
         self._base_url = check_base_url(base_url, allow_http=allow_http)
         self._host = urlsplit(self._base_url).netloc
-        self.connect_timeout, self._read = _checked_timeout(timeout)
+        self.connect_timeout, self._read = checked_timeout(timeout)
         self._pool_size = pool_size
         self._ca_bundle = ca_bundle
         self._wire = self._new_wire()
@@ -225,7 +221,7 @@ class Transport:
             pid=os.getpid(),
             session=session,
             verify=environment["verify"] or True,
-            proxies=_checked_proxies(self._base_url, environment["proxies"]),
+            proxies=checked_proxies(self._base_url, environment["proxies"]),
         )
 
 
@@ -237,67 +233,6 @@ class _Wire:
     session: requests.Session
     verify: bool | str
     proxies: dict[str, str]
-
-
-def check_base_url(url: str, *, allow_http: bool = False) -> str:
-    """The URL without a slash at its end; ConfigurationError unless requests may be sent there.
-
-    It is ``https://host[:port]``, and may be http on loopback, or anywhere with ``allow_http``.
-    There is no path: what is signed begins at the root of the host.
-    """
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except (ValueError, AttributeError, TypeError):
-        raise _invalid_base_url() from None
-    if parts.scheme not in {"https", "http"} or not parts.hostname or port == 0:
-        raise _invalid_base_url()
-    if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
-        text = "The base URL may hold a scheme, a host and a port, and nothing else"
-        raise ConfigurationError(text, code="base_url_invalid")
-    if parts.scheme == "http" and not allow_http and not _is_loopback(parts.hostname):
-        text = f"The base URL should begin with https://; {parts.netloc} is no loopback address"
-        raise ConfigurationError(text, code="base_url_not_https")
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _invalid_base_url() -> ConfigurationError:
-    text = "The base URL should look like https://api.mch.weixin.qq.com"
-    return ConfigurationError(text, code="base_url_invalid")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _checked_timeout(timeout: tuple[float, float]) -> tuple[float, float]:
-    try:
-        connect, read = (float(seconds) for seconds in timeout)
-    except (TypeError, ValueError):
-        connect = read = 0.0
-    if not (0 < connect < float("inf") and 0 < read < float("inf")):
-        text = "The timeout should be two finite numbers of seconds: (connect, read)"
-        raise ConfigurationError(text, code="timeout_invalid")
-    return connect, read
-
-
-def _checked_proxies(base_url: str, proxies: Mapping[str, str]) -> dict[str, str]:
-    parts = urlsplit(base_url)
-    proxy = select_proxy(base_url, dict(proxies))
-    if not proxy or _is_loopback(parts.hostname or ""):
-        return {}
-    try:
-        scheme = parse_url(proxy if "://" in proxy else f"http://{proxy}").scheme
-    except LocationParseError:
-        scheme = None
-    if scheme not in {"http", "https"}:
-        # The address itself may hold a password, and stays unsaid.
-        text = f"The proxy that the environment names for {parts.netloc} is no http:// address"
-        raise ConfigurationError(text, code="proxy_invalid")
-    return {parts.scheme: proxy}
 
 
 def _content(response: requests.Response, *, call: Call) -> bytes:
