@@ -1,0 +1,126 @@
+"""The command: python -m torture [--short]"""
+
+import argparse
+import json
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from .databases import DATABASES, MissingError
+from .gateway import Gateway
+from .scenarios import MAIN, SCENARIOS
+from .scene import Scene, Size
+from .table import cells, complaints, table
+
+MISSING = 77  # exit status of a database that this machine does not have
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Play what is asked for, each database in a process of its own. Returns the exit status."""
+    options = parsed(arguments)
+    if options.lines:
+        return play(options)
+    print(f"Seed {options.seed}: the same again with --seed {options.seed}", flush=True)
+    lines, problems = list[list[str]](), list[str]()
+    for name in options.databases:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "lines.json"
+            status = subprocess.run(
+                [sys.executable, "-m", "torture", *words(options, name, file)], check=False
+            ).returncode
+            lines += json.loads(file.read_text()) if file.exists() else []
+        if status == MISSING and not options.strict:
+            print(f"SKIPPED: {name}, which this machine does not have", flush=True)
+        elif status:
+            problems.append(name)
+    print("\n" + table(lines))
+    print(f"\nNOT well: {', '.join(problems)}" if problems else "\nAll is well.")
+    return 1 if problems else 0
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command's options."""
+    parser = argparse.ArgumentParser(prog="python -m torture", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="a small round on each database")
+    parser.add_argument("--orders", type=int, help="in each round (1000, short: 200)")
+    parser.add_argument(
+        "--kills", type=int, help="of workers, where nothing else happens (100, short: 10)"
+    )
+    parser.add_argument(
+        "--fewer", type=int, metavar="KILLS", help="of workers in the other rounds (30, short: 10)"
+    )
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument(
+        "--strict", action="store_true", help="a database that is missing is an error"
+    )
+    parser.add_argument(
+        "--database", dest="databases", action="append", choices=DATABASES, help="only this one"
+    )
+    parser.add_argument(
+        "--scenario", dest="scenarios", action="append", choices=SCENARIOS, help="only this one"
+    )
+    parser.add_argument("--lines", type=Path, help=argparse.SUPPRESS)  # where to leave the figures
+    options = parser.parse_args(arguments)
+    options.orders = options.orders or (200 if options.short else 1000)
+    options.kills = options.kills or (10 if options.short else 100)
+    options.fewer = options.fewer or (10 if options.short else 30)
+    options.databases = options.databases or list(DATABASES)
+    options.scenarios = options.scenarios or (["all"] if options.short else list(SCENARIOS))
+    return options
+
+
+def words(options: argparse.Namespace, database: str, lines: Path) -> list[str]:
+    """The options of the process that plays one database."""
+    named = [f"--scenario={name}" for name in options.scenarios]
+    sizes = [f"--{name}={getattr(options, name)}" for name in ("orders", "kills", "fewer", "seed")]
+    return [*sizes, f"--database={database}", f"--lines={lines}", *named]
+
+
+def play(options: argparse.Namespace) -> int:
+    """Play the scenarios on one database. What they left is kept where something is wrong."""
+    (name,) = options.databases
+    folder = Path(tempfile.mkdtemp(prefix=f"torture-{name}-"))
+    folder.chmod(0o755)  # a server's own user has to get through to its folder in it
+    (folder / "server").mkdir()
+    database = DATABASES[name](folder / "server")
+    try:
+        database.start()
+    except MissingError as missing:
+        print(f"{database.name}: {missing}")
+        shutil.rmtree(folder)
+        return MISSING
+    gateway = Gateway(folder)
+    try:
+        is_well = play_all(options, Scene(database, gateway, folder=folder))
+    finally:
+        gateway.stop()
+        database.stop()
+    if is_well:
+        shutil.rmtree(folder)
+        return 0
+    print(f"{database.name}: kept for a look: {folder}", flush=True)
+    return 1
+
+
+def play_all(options: argparse.Namespace, scene: Scene) -> bool:
+    """Play the scenarios one after the other; returns whether all is well."""
+    lines, is_well = list[list[str]](), True
+    for name in options.scenarios:
+        kills = options.kills if SCENARIOS[name] is MAIN else options.fewer
+        size = Size(orders=options.orders, kills=kills)
+        result = scene.play(SCENARIOS[name], size=size, seed=options.seed)
+        lines.append(cells(result))
+        options.lines.write_text(json.dumps(lines))
+        print(" | ".join(lines[-1]), flush=True)
+        for complaint in complaints(result):
+            print(complaint, flush=True)
+            is_well = False
+    return is_well
+
+
+if __name__ == "__main__":
+    sys.exit(main())
