@@ -1,4 +1,4 @@
-# Everything that one does with this project. demo, test and lint make a virtual environment each,
+# Everything that one does with this project. demo, test, torture and lint make a virtual environment each,
 # at their first run and whenever pyproject.toml has changed.
 
 PYTHON = python3
@@ -8,7 +8,7 @@ MARIADB_URL ?= $(or $(MYSQL_URL),mysql://root@127.0.0.1/test)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-databases test-postgresql test-mariadb lint style types migrations walls clean
+.PHONY: help demo test test-databases test-postgresql test-mariadb torture lint style types migrations walls clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test-postgresql test-mariadb:  # a database that cannot be reached is an error w
 	  $(MAKE) --no-print-directory .venv/$@/ready && \
 	  TEST_DATABASE_URL='$(DATABASE_URL)' .venv/$@/bin/python -m pytest -m database $(ARGS); \
 	else [ -z "$(CI)" ]; fi
+
+torture: .venv/torture/ready  ## Kill workers and compare what is left (half an hour; ARGS=--short: minutes)
+	@.venv/torture/bin/python -m torture $(ARGS)
 
 lint: style types migrations walls  ## Check everything that can be checked without running it
 

@@ -19,6 +19,7 @@ from typing import Any, Final
 from wechat_subsidies.sandbox import Sandbox
 
 from .traffic import faults
+from .workers import ROOT
 
 READY_WITHIN: Final = 30.0  # seconds
 GOES, RETURNS = signal.SIGUSR1, signal.SIGUSR2
@@ -47,7 +48,7 @@ class Gateway:
         merchant_file = folder / "merchant.json"
         log = (folder / "gateway.log").open("wb")
         command = [sys.executable, "-m", "torture.gateway", str(merchant_file)]
-        self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
         until = time.monotonic() + READY_WITHIN
         while not merchant_file.exists():
             if self._process.poll() is not None or time.monotonic() > until:

@@ -13,6 +13,7 @@ Check = Callable[[Facts], list[str]]
 
 INTERVAL: Final = 1.0  # seconds; WeChat Pay takes one call a second for an order
 FINAL: Final = {"succeeded", "failed", "needs_review"}
+BELIEVED: Final = {None, "delay", "drip"}  # faults that leave the answer as it should be
 REVIEWED: Final = {"tries_used_up", "refused_in_doubt", "gave_up"}  # reasons that may be
 
 
@@ -70,15 +71,8 @@ def succeeded_but_not_cancelled(facts: Facts) -> list[str]:
 
 
 def succeeded_without_proof(facts: Facts) -> list[str]:
-    """A success without an answer of the gateway's that says so."""
-    return [
-        order
-        for order in having(facts, "succeeded")
-        if not any(
-            attempt.outcome == "succeeded" and status_of(facts, order, attempt.request_id) == 200
-            for attempt in facts.rows[order].attempts
-        )
-    ]
+    """A success without an answer of the gateway's that says so, and says it as it ought to."""
+    return [order for order in having(facts, "succeeded") if not proofs(facts, order)]
 
 
 def failed_but_cancelled(facts: Facts) -> list[str]:
@@ -173,7 +167,12 @@ def nameless(facts: Facts, order: str) -> int:
     return sum(not attempt.request_id for attempt in silent)
 
 
-def status_of(facts: Facts, order: str, request_id: str) -> int | None:
-    """With which HTTP status the gateway gave an answer; None if it did not."""
-    statuses = {call.request_id: call.status for call in facts.calls_of(order)}
-    return statuses.get(request_id)
+def proofs(facts: Facts, order: str) -> list[Call]:
+    """The calls whose answer is recorded as a success, and is one that may be believed."""
+    attempts = facts.rows[order].attempts
+    recorded = {each.request_id for each in attempts if each.outcome == "succeeded"}
+    return [
+        call
+        for call in facts.calls_of(order)
+        if call.request_id in recorded and call.status == 200 and call.fault in BELIEVED
+    ]
