@@ -10,7 +10,7 @@ import pytest
 from torture import haste, verdict
 from torture.facts import Attempt, Call, Facts, Row, by_order
 from torture.traffic import SHARE, faults
-from wechat_subsidies.sender.timing import Timing
+from wechat_subsidies.sender.timing import ORDER_INTERVAL, Timing
 
 BODY = b'{"transaction_id":"42"}'
 UNKNOWN = Attempt(outcome="unknown")
@@ -105,3 +105,7 @@ def test_the_gateway_is_at_work_for_less_than_the_grace() -> None:
 def test_the_lease_is_what_follows_from_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wechat_subsidies.sender.timing.LEASE_MARGIN", haste.MARGIN)
     assert Timing(connect=1, read=2).lease == haste.LEASE
+
+
+def test_no_resend_is_due_within_the_second_of_an_order() -> None:
+    assert haste.WAITS["settling.FIRST_DELAY"] >= ORDER_INTERVAL

@@ -4,10 +4,12 @@ import argparse
 import json
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from .databases import DATABASES, MissingError
@@ -22,6 +24,8 @@ MISSING = 77  # exit status of a database that this machine does not have
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play what is asked for, each database in a process of its own. Returns the exit status."""
     options = parsed(arguments)
+    # So that what was started is ended as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if options.lines:
         return play(options)
     print(f"Seed {options.seed}: the same again with --seed {options.seed}", flush=True)
@@ -29,9 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in options.databases:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "lines.json"
-            status = subprocess.run(
-                [sys.executable, "-m", "torture", *words(options, name, file)], check=False
-            ).returncode
+            status = status_of([sys.executable, "-m", "torture", *words(options, name, file)])
             lines += json.loads(file.read_text()) if file.exists() else []
         if status == MISSING and not options.strict:
             print(f"SKIPPED: {name}, which this machine does not have", flush=True)
@@ -40,6 +42,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("\n" + table(lines))
     print(f"\nNOT well: {', '.join(problems)}" if problems else "\nAll is well.")
     return 1 if problems else 0
+
+
+def status_of(command: Sequence[str]) -> int:
+    """Run a command to its end, or terminate it and wait where this process is to end before."""
+    with subprocess.Popen(command) as process:
+        try:
+            return process.wait()
+        except BaseException:
+            process.terminate()
+            raise
 
 
 def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -87,18 +99,17 @@ def play(options: argparse.Namespace) -> int:
     folder.chmod(0o755)  # a server's own user has to get through to its folder in it
     (folder / "server").mkdir()
     database = DATABASES[name](folder / "server")
-    try:
-        database.start()
-    except MissingError as missing:
-        print(f"{database.name}: {missing}")
-        shutil.rmtree(folder)
-        return MISSING
-    gateway = Gateway(folder)
-    try:
+    with ExitStack() as started:
+        started.callback(database.stop)
+        try:
+            database.start()
+        except MissingError as missing:
+            print(f"{database.name}: {missing}")
+            shutil.rmtree(folder)
+            return MISSING
+        gateway = Gateway(folder)
+        started.callback(gateway.stop)
         is_well = play_all(options, Scene(database, gateway, folder=folder))
-    finally:
-        gateway.stop()
-        database.stop()
     if is_well:
         shutil.rmtree(folder)
         return 0

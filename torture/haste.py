@@ -1,9 +1,9 @@
 """Shorter waits, so that a round takes minutes and not hours; here and nowhere else.
 
 All of them keep the order that safety rests on: what the gateway may still be at work on (`BUSY`)
-is over before the grace is, and a call is over before its lease is. The lease itself follows from
-TIMEOUT in the settings: a window of 1 s, 1 s to connect, 2 s to read, and the margin below. That
-an order is called at most once a second is left as it is.
+is over before the grace is, a call is over before its lease is, and no resend comes within the
+second for which WeChat Pay takes no other call for an order. The lease itself follows from
+TIMEOUT in the settings: a window of 1 s, 1 s to connect, 2 s to read, and the margin below.
 """
 
 from datetime import timedelta
@@ -19,7 +19,7 @@ LEASE: Final = 1 + 1 + 2 + MARGIN
 WAITS: Final[dict[str, float | timedelta]] = {
     "timing.SMALLEST_GRACE": GRACE,
     "timing.LEASE_MARGIN": MARGIN,
-    "settling.FIRST_DELAY": 0.2,
+    "settling.FIRST_DELAY": 1.0,
     "pausing.FIRST_PAUSE": 0.5,
     "announcing.FIRST_DELAY": timedelta(seconds=2),
 }

@@ -75,15 +75,15 @@ class Scene:
         began = time.monotonic()
         self._gateway.reset(Random(f"{seed} faults"))
         asked = ask_anew(size.orders)
-        crew = Crew(self._hosts(scenario), folder=self._folder)
-        stage = Stage(crew=crew, gateway=self._gateway, database=self._database, dice=blow_dice)
-        with blows(scenario, stage) as struck:
-            for _ in range(size.kills):
-                time.sleep(dice.uniform(*BETWEEN_KILLS))
-                crew.kill_one(dice)
-                self._gateway.change_mind(dice)
-        wait_until_settled(crew)
-        crew.finish()
+        with Crew(self._hosts(scenario), folder=self._folder) as crew:
+            stage = Stage(crew=crew, gateway=self._gateway, database=self._database, dice=blow_dice)
+            with blows(scenario, stage) as struck:
+                for _ in range(size.kills):
+                    time.sleep(dice.uniform(*BETWEEN_KILLS))
+                    crew.kill_one(dice)
+                    self._gateway.change_mind(dice)
+            wait_until_settled(crew)
+            crew.finish()
         return Result(
             database=self._database.name,
             scenario=scenario.name,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Final, Self
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 MANAGE: Final = ROOT / "example_project" / "manage.py"
@@ -86,6 +86,15 @@ class Crew:
             if worker.poll() is not None:
                 self._mourn(number, worker)
                 self._workers[number] = self._start(number)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        """Leave nobody behind, whatever went wrong."""
+        for worker in self._workers:
+            worker.kill()
+            worker.wait()
 
     def finish(self) -> None:
         """Tell all to finish, and wait until they have."""
