@@ -58,6 +58,9 @@ NOT_WELL = {
     "not_announced": facts(replace(SUCCEEDED, is_told=False), DROPPED, call(9)),
     "succeeded_but_not_cancelled": facts(SUCCEEDED, DROPPED, call(9), is_cancelled=False),
     "succeeded_without_proof": facts(replace(SUCCEEDED, attempts=[UNKNOWN]), DROPPED),
+    "success_not_taken": facts(
+        replace(REVIEWED, attempts=[UNKNOWN, REFUSAL, SUCCESS]), DROPPED, REFUSED
+    ),
     "failed_but_cancelled": facts(FAILED, REFUSED),
     "failed_in_doubt": facts(replace(FAILED, attempts=[UNKNOWN, REFUSAL]), DROPPED, REFUSED),
     "failed_without_a_refusal": facts(replace(FAILED, attempts=[]), is_cancelled=False),

@@ -11,6 +11,7 @@ HEAD: Final = (
     *("succeeded", "failed", "to review", "doubled", "lost", "wrong", "seconds"),
 )
 SHOWN: Final = 5  # orders of a finding
+ENOUGH: Final = 10  # kills, of which one at least ought to cost a call
 
 
 def cells(result: Result) -> list[str]:
@@ -23,7 +24,7 @@ def cells(result: Result) -> list[str]:
         result.blows,
         sum(map(len, found.calls.values())),
         found.faults,
-        sum(attempt.outcome == "lost" for row in rows for attempt in row.attempts),
+        number_of_lost_calls(result),
         *(statuses.count(status) for status in ("succeeded", "failed", "needs_review")),
         *(number_of_orders(result, checks) for checks in (DOUBLED, LOST, WRONG)),
         round(result.seconds),
@@ -36,11 +37,19 @@ def number_of_orders(result: Result, checks: Sequence[Check]) -> int:
     return len({order for orders in result.found(checks).values() for order in orders})
 
 
+def number_of_lost_calls(result: Result) -> int:
+    """How many calls nobody came back from."""
+    rows = result.facts.rows.values()
+    return sum(attempt.outcome == "lost" for row in rows for attempt in row.attempts)
+
+
 def complaints(result: Result) -> list[str]:
     """Everything that must not be, in words; none if all is well."""
     where = f"{result.database}, {result.scenario}"
     found = {**result.found(DOUBLED), **result.found(LOST), **result.found(WRONG)}
     lines = [f"{where}: {death}" for death in result.deaths]
+    if result.kills >= ENOUGH and not (number_of_lost_calls(result) and result.facts.faults):
+        lines.append(f"{where}: proves nothing: no call was lost, or none met a fault")
     for check, orders in found.items():
         more = " …" if len(orders) > SHOWN else ""
         lines.append(f"{where}: {check}: {len(orders)}: {' '.join(orders[:SHOWN])}{more}")

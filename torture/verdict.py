@@ -75,6 +75,15 @@ def succeeded_without_proof(facts: Facts) -> list[str]:
     return [order for order in having(facts, "succeeded") if not proofs(facts, order)]
 
 
+def success_not_taken(facts: Facts) -> list[str]:
+    """The proof of a success is recorded, and the row says something else."""
+    return [
+        order
+        for order, row in facts.rows.items()
+        if row.had("succeeded") and row.status != "succeeded"
+    ]
+
+
 def failed_but_cancelled(facts: Facts) -> list[str]:
     """Called a failure, and the gateway had cancelled."""
     return [order for order in having(facts, "failed") if order in facts.cancelled]
@@ -124,6 +133,7 @@ LOST: Final[Sequence[Check]] = (not_recorded, unfinished, call_without_a_trace, 
 WRONG: Final[Sequence[Check]] = (
     succeeded_but_not_cancelled,
     succeeded_without_proof,
+    success_not_taken,
     failed_but_cancelled,
     failed_in_doubt,
     failed_without_a_refusal,
