@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from torture import haste, verdict
+import torture.__main__ as command
+from torture import databases, haste, verdict
 from torture.facts import Attempt, Call, Facts, Row, by_order
 from torture.traffic import SHARE, faults
 from wechat_subsidies.sender.timing import ORDER_INTERVAL, Timing
@@ -112,3 +113,18 @@ def test_the_lease_is_what_follows_from_the_timeout(monkeypatch: pytest.MonkeyPa
 
 def test_no_resend_is_due_within_the_second_of_an_order() -> None:
     assert haste.WAITS["settling.FIRST_DELAY"] >= ORDER_INTERVAL
+
+
+def test_a_server_that_is_not_on_the_machine_is_named() -> None:
+    with pytest.raises(databases.MissingError, match="no such-server on this machine"):
+        databases.binary("such-server")
+
+
+@pytest.mark.parametrize(("options", "status"), [([], 0), (["--strict"], 1)])
+def test_a_database_that_is_missing_is_skipped_loudly_or_an_error(
+    options: list[str], status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(command, "status_of", lambda words: command.MISSING)
+    monkeypatch.setattr(command.signal, "signal", lambda *args: None)
+    assert command.main(["--database", "mariadb", *options]) == status
+    assert ("SKIPPED: mariadb" in capsys.readouterr().out) == (status == 0)
