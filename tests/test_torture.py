@@ -11,8 +11,9 @@ import torture.__main__ as command
 from torture import databases, haste, verdict
 from torture.facts import Attempt, Call, Facts, Row, by_order
 from torture.traffic import SHARE, faults
-from wechat_subsidies.sender.timing import ORDER_INTERVAL, Timing
+from wechat_subsidies.sender import settling, timing
 
+_, READ = haste.TIMEOUT
 BODY = b'{"transaction_id":"42"}'
 UNKNOWN = Attempt(outcome="unknown")
 SUCCESS = Attempt(outcome="succeeded", request_id="b")
@@ -104,15 +105,20 @@ def test_three_in_ten_calls_meet_a_fault() -> None:
 
 def test_the_gateway_is_at_work_for_less_than_the_grace() -> None:
     assert haste.BUSY < haste.GRACE
+    assert haste.LONGEST_SILENCE + haste.BUSY < READ + haste.GRACE
 
 
-def test_the_lease_is_what_follows_from_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wechat_subsidies.sender.timing.LEASE_MARGIN", haste.MARGIN)
-    assert Timing(connect=1, read=2).lease == haste.LEASE
+def test_a_resend_without_a_grace_would_meet_the_gateway_at_work() -> None:
+    assert READ + haste.FIRST_DELAY * (1 + settling.JITTER) < haste.BUSY
 
 
 def test_no_resend_is_due_within_the_second_of_an_order() -> None:
-    assert haste.WAITS["settling.FIRST_DELAY"] >= ORDER_INTERVAL
+    assert haste.FIRST_DELAY >= timing.ORDER_INTERVAL
+
+
+def test_the_lease_is_what_follows_from_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timing, "LEASE_MARGIN", haste.MARGIN)
+    assert timing.Timing(connect=haste.TIMEOUT[0], read=READ).lease == haste.LEASE
 
 
 def test_a_server_that_is_not_on_the_machine_is_named() -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from .databases import Database
 from .gateway import Gateway
-from .haste import GRACE, LEASE
+from .haste import LEASE, LONGEST_SILENCE
 from .workers import ALIKE, APART, Crew, Host
 
 
@@ -35,8 +35,8 @@ def take_gateway_away(stage: Stage) -> None:
 
 
 def silence_gateway(stage: Stage) -> None:
-    """No answer for a while; shorter than the grace, as what it was sent it then works on."""
-    stage.gateway.fall_silent(stage.dice.uniform(0.5, GRACE - 0.5))
+    """No answer for a while; then it works on what it was sent."""
+    stage.gateway.fall_silent(stage.dice.uniform(0.5, LONGEST_SILENCE))
 
 
 def freeze_worker(stage: Stage) -> None:

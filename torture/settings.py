@@ -7,7 +7,7 @@ import json
 import os
 from pathlib import Path
 
-from torture import clocks
+from torture import clocks, haste
 
 SCENE = json.loads(Path(os.environ["TORTURE_SCENE"]).read_text())
 clocks.shift(float(os.environ.get("TORTURE_CLOCK_OFF", "0")))
@@ -28,6 +28,10 @@ LANGUAGE_CODE = "en"
 
 WECHAT_SUBSIDIES = {
     "MERCHANTS": {
-        "default": {**SCENE["merchant"], "TIMEOUT": (1, 2), "RATE_LIMIT": SCENE["rate_limit"]}
+        "default": {
+            **SCENE["merchant"],
+            "TIMEOUT": haste.TIMEOUT,
+            "RATE_LIMIT": SCENE["rate_limit"],
+        }
     },
 }
