@@ -28,6 +28,7 @@ WAITS: Final[dict[str, float | timedelta]] = {
     "timing.LEASE_MARGIN": MARGIN,
     "settling.FIRST_DELAY": FIRST_DELAY,
     "pausing.FIRST_PAUSE": 0.5,
+    "pausing.LONGEST_PAUSE": 2.0,
     "announcing.FIRST_DELAY": timedelta(seconds=2),
 }
 

@@ -31,7 +31,7 @@ def crash_database(stage: Stage) -> None:
 
 def take_gateway_away(stage: Stage) -> None:
     """No connection for some seconds."""
-    stage.gateway.go_away(stage.dice.uniform(1, 6))
+    stage.gateway.go_away(stage.dice.uniform(0.5, 4))
 
 
 def silence_gateway(stage: Stage) -> None:
