@@ -24,6 +24,7 @@ from .workers import Crew, Host
 
 BETWEEN_KILLS: Final = (0.5, 2.5)  # seconds, by chance; a worker needs one to start
 BETWEEN_BLOWS: Final = (0.5, 4.0)
+CALLED_WITHIN: Final = 3.0
 CALLS: Final = 1.6  # that an order takes with three in ten going wrong
 SELLERS: Final = 5
 SETTLED_WITHIN: Final = 300.0  # seconds after the last kill
@@ -78,8 +79,10 @@ class Scene:
         with Crew(self._hosts(scenario), folder=self._folder) as crew:
             stage = Stage(crew=crew, gateway=self._gateway, database=self._database, dice=blow_dice)
             with blows(scenario, stage) as struck:
+                calls = 0
                 for _ in range(size.kills):
                     time.sleep(dice.uniform(*BETWEEN_KILLS))
+                    calls = number_after_another_call(calls, gateway=self._gateway)
                     crew.kill_one(dice)
                     self._gateway.change_mind(dice)
             wait_until_settled(crew)
@@ -109,6 +112,17 @@ class Scene:
         if isinstance(self._database, SQLite):  # a file is on one host, whose clock is its clock
             return [replace(host, clock_off=0.0) for host in scenario.hosts]
         return list(scenario.hosts)
+
+
+def number_after_another_call(calls: int, *, gateway: Gateway) -> int:
+    """The number of calls once there are more than that, or after a while with none.
+
+    On a busy machine workers take long to come up; killed before they have, they would risk nothing.
+    """
+    until = time.monotonic() + CALLED_WITHIN
+    while (number := gateway.number_of_calls()) <= calls and time.monotonic() < until:
+        time.sleep(0.05)
+    return number
 
 
 def ask_anew(count: int) -> list[str]:
