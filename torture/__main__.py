@@ -25,7 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Play what is asked for, each database in a process of its own. Returns the exit status."""
     options = parsed(arguments)
     # So that what was started is ended as well.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))
     if options.lines:
         return play(options)
     print(f"Seed {options.seed}: the same again with --seed {options.seed}", flush=True)
