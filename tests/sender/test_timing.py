@@ -1,10 +1,14 @@
 """What follows from a merchant's timeouts, and what merchants with one MCHID share."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from wechat_subsidies.conf import MerchantSettings
+from wechat_subsidies.models import SubsidyCancellation
+from wechat_subsidies.outcomes import RATE_LIMITED, SYSTEM_ERROR
+from wechat_subsidies.sender import settling
 from wechat_subsidies.sender.pacing import rate_limit_of
 from wechat_subsidies.sender.timing import Timing
 
@@ -44,3 +48,17 @@ def test_of_several_rate_limits_the_lowest_counts(settings) -> None:
 def test_without_any_rate_limit_there_is_none(settings) -> None:
     settings.WECHAT_SUBSIDIES = {"MERCHANTS": {"a": {"MCHID": "1", "RATE_LIMIT": None}}}
     assert rate_limit_of("1") is None
+
+
+def test_a_resend_is_never_due_sooner_than_it_may_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settling, "FIRST_DELAY", 0.0)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    for meaning in (RATE_LIMITED, SYSTEM_ERROR):
+        changes = settling.Settled(
+            cancellation=SubsidyCancellation(),
+            was_in_doubt=False,
+            meaning=meaning,
+            ended_at=now,
+            grace=10.0,
+        ).changes()
+        assert changes["send_after"] >= changes["not_before"] >= now + timedelta(seconds=1)

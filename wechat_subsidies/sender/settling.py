@@ -89,13 +89,14 @@ class Settled:
         )
 
     def waiting(self, *, in_doubt: bool, delay: float) -> Changes:
-        """Back in the queue, to be sent again after `delay` seconds."""
+        """Back in the queue, to be sent again after `delay` seconds, and never too soon."""
+        not_before = self.not_before()
         return {
             "status": Status.PENDING,
             "reason": self.meaning.reason,
             "in_doubt": in_doubt,
-            "send_after": self.ended_at + timedelta(seconds=delay),
-            "not_before": self.not_before(),
+            "send_after": max(not_before, self.ended_at + timedelta(seconds=delay)),
+            "not_before": not_before,
             **NOT_CLAIMED,
         }
 
