@@ -3,9 +3,11 @@
 import threading
 import time
 from concurrent.futures import wait
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from wechat_subsidies import services
 from wechat_subsidies.models import CancellationAttempt, SubsidyCancellation
@@ -28,6 +30,19 @@ def ask_for(count: int, *, prefix: str = "T", **options: Any) -> list[SubsidyCan
         )
         for number in range(count)
     ]
+
+
+def more_merchants(gateway: Sandbox, settings: Any, **mchids: str) -> None:
+    merchants = {"default": gateway.merchant_settings()}
+    for name, mchid in mchids.items():
+        gateway.add_merchant(mchid=mchid)
+        merchants[name] = gateway.merchant_settings(mchid)
+    settings.WECHAT_SUBSIDIES = {"MERCHANTS": merchants}
+
+
+def unhurried(claim: Claim) -> list[Call]:
+    """The claim's calls, whenever they are made: no slot is missed."""
+    return calls_for(replace(claim, deadline=replace(claim.deadline, slot=None)))
 
 
 def test_what_is_given_back_is_as_if_it_had_not_been_claimed(gateway: Sandbox) -> None:
@@ -107,11 +122,7 @@ def test_a_merchant_whose_gateway_hangs_does_not_hold_up_another(
     gateway: Sandbox, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other_is_done = threading.Event()
-    gateway.add_merchant(mchid="1900000002")
-    first = gateway.merchant_settings()
-    settings.WECHAT_SUBSIDIES = {
-        "MERCHANTS": {"default": first, "second": gateway.merchant_settings("1900000002")}
-    }
+    more_merchants(gateway, settings, second="1900000002")
     (hanging,) = ask_for(1)
     ask_for(3, prefix="S", merchant="second")
 
@@ -171,3 +182,43 @@ def test_forever_takes_up_what_is_asked_for_later(gateway: Sandbox) -> None:
     ask_for(1)
     services.process_due(forever=True, stop=stop, on_progress=progress)
     assert counts == [1, 2]
+
+
+def test_answers_are_recorded_whatever_becomes_of_what_is_to_be_given_back(
+    gateway: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missed, _ = ask_for(2)
+
+    def made(claim: Claim) -> list[Call]:
+        if claim.cancellation == missed:
+            time.sleep(0.05)  # so that both end together
+            return []
+        return unhurried(claim)
+
+    def broken(*args: object, **kwargs: object) -> None:
+        raise OperationalError("deadlock")
+
+    monkeypatch.setattr(lanes, "calls_for", made)
+    monkeypatch.setattr(sending, "give_back", broken)
+    with pytest.raises(OperationalError):
+        services.process_due()
+    statuses = SubsidyCancellation.objects.order_by("pk").values_list("status", flat=True)
+    assert list(statuses) == [Status.SENDING, Status.SUCCEEDED]
+
+
+def test_trouble_with_one_merchant_loses_no_answers_of_others(
+    gateway: Sandbox, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more_merchants(gateway, settings, second="1900000002", third="1900000003")
+    gateway.faults.add("delay", seconds=0.2)
+    for merchant in ("default", "second", "third"):
+        ask_for(1, prefix=merchant, merchant=merchant)
+
+    def broken(*args: object, **kwargs: object) -> None:
+        raise LookupError("a mistake of ours")
+
+    monkeypatch.setattr(lanes, "calls_for", unhurried)
+    monkeypatch.setattr(sending, "draw_conclusions", broken)
+    with pytest.raises(LookupError):
+        services.process_due()
+    assert set(SubsidyCancellation.objects.values_list("status", flat=True)) == {Status.SUCCEEDED}

@@ -8,9 +8,11 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Event
 from typing import Final
 
+from ..retrying import retried
 from .announcing import announce_due
 from .calling import Call
 from .claiming import give_back
@@ -65,8 +67,7 @@ class Sending:
             while self.step():
                 pass
         except BaseException:
-            with suppress(Exception):  # the one that is raised already says more
-                self.finish()
+            self.finish()
             raise
         finally:
             for lane in self.lanes:
@@ -119,17 +120,19 @@ class Sending:
         """Record what has ended, draw the conclusions, and tell the shop."""
         for lane in self.lanes:
             calls, missed = lane.take_ended()
-            if missed:
-                give_back(missed, using=self.using)
-            if calls:
+            if calls:  # before anything else that may fail: nobody has these answers but we
                 record(calls, using=self.using)
-                draw_conclusions(calls, using=self.using)
+            if missed:
+                retried(partial(give_back, missed, using=self.using))
+            if calls:
+                retried(partial(draw_conclusions, calls, using=self.using))
                 self.report.add(calls)
                 self.on_progress(self.report)
                 announce_due(using=self.using, keys=self.keys, until=time.monotonic() + ANNOUNCING)
 
     def finish(self) -> None:
-        """Record what is under way, without claiming more."""
+        """Record what is under way, without claiming more: one lane's trouble is not another's."""
         while futures := [future for lane in self.lanes for future in lane.under_way]:
             wait(futures)
-            self.take_up_ended()
+            with suppress(Exception):  # the one that has ended the run says more
+                self.take_up_ended()
