@@ -180,6 +180,40 @@ def test_a_forbidden_sub_merchant_waits_and_the_others_are_sent(gateway: Sandbox
     assert (pause.sub_mchid, pause.reason) == ("1900013401", "no_auth")
 
 
+def forbid(*sub_mchids: str) -> None:
+    """As if these had been forbidden a minute ago: it is time to try."""
+    past = clock.now("default") - timedelta(seconds=60)
+    for each in sub_mchids:
+        SendingPause.objects.create(
+            mchid="1900000001",
+            sub_mchid=each,
+            cause="configuration",
+            reason="no_auth",
+            paused_at=past,
+            probe_after=past,
+        )
+
+
+def test_a_sub_merchant_with_nothing_due_does_not_keep_others_from_being_tried(
+    gateway: Sandbox,
+) -> None:
+    forbid("S1", "S2", "S3")
+    ask_for("T2", sub_mchid="S2")
+    ask_for("T3", sub_mchid="S3")
+    assert services.process_due().outcomes == {"succeeded": 2}
+    assert SendingPause.objects.get(lifted_at=None).sub_mchid == "S1"
+
+
+def test_nobody_waits_for_the_answer_to_the_try_of_a_sub_merchant(gateway: Sandbox) -> None:
+    forbid("S1")
+    gateway.faults.add("delay", transaction_id="T1", seconds=2)
+    ask_for("T1", sub_mchid="S1")
+    ask_for("T2", sub_mchid="S2")
+    services.process_due()
+    received_at = {call.transaction_id: call.received_at for call in gateway.calls()}
+    assert received_at["T2"] < received_at["T1"] + 2  # before its answer
+
+
 def test_three_forbidden_sub_merchants_pause_all_and_are_tried_all_the_same(
     gateway: Sandbox,
 ) -> None:

@@ -129,7 +129,9 @@ def claim_once(
         )
         for row, slot in zip(rows, slots, strict=False)
     ]
-    is_last = bool(slots) and not lost and (len(found) < len(slots) or tried_pause is not None)
+    # The answer to a try of the whole merchant is waited for, that to a sub-merchant's is not.
+    is_all = not tried_pause.sub_mchid if tried_pause else len(found) < len(slots)
+    is_last = bool(slots) and not lost and is_all
     return Claimed(claims=claims, wait=pace.wait, lost=len(lost), is_last=is_last)
 
 

@@ -30,10 +30,10 @@ class Gate:
         return any(not pause.sub_mchid and not self.is_to_be_tried(pause) for pause in self.pauses)
 
     @property
-    def tried(self) -> SendingPause | None:
-        """The pause that is to be tried: the whole merchant's before those of sub-merchants."""
+    def tried(self) -> Sequence[SendingPause]:
+        """The pauses that are to be tried: the whole merchant's before those of sub-merchants."""
         whole = [pause for pause in self.pauses if not pause.sub_mchid]
-        return next((p for p in whole or self.pauses if self.is_to_be_tried(p)), None)
+        return [pause for pause in whole or self.pauses if self.is_to_be_tried(pause)]
 
     def is_to_be_tried(self, pause: SendingPause) -> bool:
         """Whether one call may go out to see if the pause can end; never for a person's."""
@@ -43,11 +43,12 @@ class Gate:
         self, due: CancellationQuerySet, *, limit: int
     ) -> tuple[list[SubsidyCancellation], SendingPause | None]:
         """The rows of `due` that may be sent, up to `limit`, and the pause that they try, if any."""
-        tried = self.tried
-        if tried is not None:
-            rows = self.one_to_try(tried, due)
-            if rows or not tried.sub_mchid:
-                return rows, tried
+        if self.tried:
+            rows = self.one_to_try(self.tried, due)
+            if not self.tried[0].sub_mchid:
+                return rows, self.tried[0]
+            if rows:  # by the row's sub-merchant: others may have nothing that is due
+                return rows, next(p for p in self.tried if p.sub_mchid == rows[0].sub_mchid)
         return list(self.unpaused(due)[:limit]), None
 
     def unpaused(self, due: CancellationQuerySet) -> CancellationQuerySet:
@@ -56,12 +57,13 @@ class Gate:
         return due.exclude(sub_mchid__in=paused) if paused else due
 
     def one_to_try(
-        self, pause: SendingPause, due: CancellationQuerySet
+        self, pauses: Sequence[SendingPause], due: CancellationQuerySet
     ) -> list[SubsidyCancellation]:
-        """One row by which to try: not the one that caused the pause, unless there is no other."""
-        causing = Q(pk=pause.caused_by_id)
-        if pause.sub_mchid:
-            concerned = due.filter(sub_mchid=pause.sub_mchid)
+        """One row by which to try: not one that caused a pause, unless there is no other."""
+        causing = Q(pk__in=[pause.caused_by_id for pause in pauses if pause.caused_by_id])
+        sub_mchids = [pause.sub_mchid for pause in pauses if pause.sub_mchid]
+        if sub_mchids:
+            concerned = due.filter(sub_mchid__in=sub_mchids)
             choices = [concerned.exclude(causing), concerned]
         else:
             others = due.exclude(causing)
