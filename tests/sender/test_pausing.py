@@ -140,6 +140,17 @@ def test_a_refused_signature_stops_its_process_at_once(gateway: Sandbox) -> None
     assert services.process_due().outcomes == {"succeeded": 1}
 
 
+def test_a_process_that_has_stopped_tries_with_one_call(
+    gateway: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway.faults.add("sign_error")
+    ask_for("T1")
+    services.process_due()
+    ask_for("T2", "T3", "T4", "T5", "T6")
+    monkeypatch.setattr(process_stop, "_stopped", {"1900000001": (0.0, 1)})  # its time is over
+    assert services.process_due().calls == 1
+
+
 def test_signatures_refused_to_two_processes_pause_the_merchant(gateway: Sandbox) -> None:
     gateway.faults.add("sign_error")
     ask_for("T1")

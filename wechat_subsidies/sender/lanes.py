@@ -82,7 +82,7 @@ class Lane:
         """Claim up to so many rows, as far as pace and pauses allow, and have them called."""
         stop = process_stop.limit(self.mchid)
         size = min(limit, self._most, self._concurrency - len(self.under_way))
-        size = size if stop is None else min(size, stop)
+        size = size if stop is None else min(size, stop - len(self.under_way))
         if size <= 0:
             self.is_drained = True
             return
