@@ -222,3 +222,26 @@ def test_trouble_with_one_merchant_loses_no_answers_of_others(
     with pytest.raises(LookupError):
         services.process_due()
     assert set(SubsidyCancellation.objects.values_list("status", flat=True)) == {Status.SUCCEEDED}
+
+
+def test_a_machine_that_goes_on_missing_slots_is_given_more_and_more_time(
+    gateway: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads = []
+    whole = lanes.claim
+
+    def claim(**how: Any) -> Any:
+        leads.append(how["lead"].total_seconds())
+        return whole(**how)
+
+    monkeypatch.setattr(lanes, "claim", claim)
+    monkeypatch.setattr(lanes, "calls_for", lambda claim: [])
+    lane = lanes.Lane("1900000001", using="default", concurrency=2)
+    ask_for(1)
+    for _ in range(8):
+        lane.is_drained = False
+        lane.claim(limit=1)
+        wait(lane.under_way)
+        give_back(lane.take_ended()[1], using="default")
+    lane.close()
+    assert leads[-1] == lanes.LONGEST_LEAD
