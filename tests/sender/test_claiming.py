@@ -15,7 +15,7 @@ from wechat_subsidies.models import CancellationAttempt, SubsidyCancellation
 from wechat_subsidies.outcomes import Outcome
 from wechat_subsidies.sandbox import Sandbox
 from wechat_subsidies.sender.calling import calls_for
-from wechat_subsidies.sender.claiming import Claim, claim
+from wechat_subsidies.sender.claiming import Claim, claim, take_over
 from wechat_subsidies.sender.recording import record
 
 from .claims import MCHID, unhurried_claims
@@ -183,3 +183,13 @@ def test_lost_rows_that_are_not_sent_again_do_not_end_the_sweep(gateway: Sandbox
     expire_lease()
     services.cancel_subsidy(sub_mchid="1900013401", transaction_id="T1", send="later")
     assert services.process_due(concurrency=3).outcomes == {"succeeded": 1}
+
+
+def test_a_call_whose_answer_has_come_meanwhile_is_not_written_down_as_lost(
+    cancellation: SubsidyCancellation,
+) -> None:
+    claimed = claim_one()
+    cancellation.refresh_from_db()
+    record(calls_for(claimed), using="default")
+    assert take_over([cancellation], using="default", grace=10) == []
+    assert [attempt.outcome for attempt in cancellation.attempts.all()] == [Outcome.SUCCEEDED]

@@ -102,8 +102,8 @@ def claim_once(
         if keys is not None:
             due = due.filter(pk__in=keys)
         found, tried_pause = gate.pass_through(due, limit=len(slots)) if slots else ([], None)
-        lost = [row for row in found if row.status == Status.SENDING]
-        take_over(lost, using=using, grace=timing.grace)
+        expired = [row for row in found if row.status == Status.SENDING]
+        lost = take_over(expired, using=using, grace=timing.grace)
         waiting = [row for row in found if row.status == Status.PENDING]
         token, rows = mark(waiting, using=using, now=pace.now, timing=timing)
         pace.reserve(slots[: len(rows)])
@@ -135,24 +135,35 @@ def claim_once(
     return Claimed(claims=claims, wait=pace.wait, lost=len(lost), is_last=is_last)
 
 
-def take_over(lost: Sequence[SubsidyCancellation], *, using: str, grace: float) -> None:
-    """Write down of rows whose lease has expired that their call was lost.
+def take_over(
+    lost: Sequence[SubsidyCancellation], *, using: str, grace: float
+) -> list[SubsidyCancellation]:
+    """Write down of rows whose lease has expired that their call was lost; returns those of which it was.
 
     They are then PENDING and due; where that was the last try, a person has to look instead.
     """
-    CancellationAttempt.objects.using(using).bulk_create([lost_attempt(row) for row in lost])
+    taken, attempts = [], []
     for row in lost:
+        attempt = lost_attempt(row)
         ended_at = row.lease_until or row.asked_at
         changes = settled_as_lost(row, lease_until=ended_at, grace=grace).changes()
         if changes["status"] == Status.PENDING:
             # The lease's grace is over: it is due now, whatever the delay of a resend would be.
             changes["send_after"] = row.send_after
-        SubsidyCancellation.objects.using(using).filter(
+        same = SubsidyCancellation.objects.using(using).filter(
             pk=row.pk, claim_token=row.claim_token
-        ).update(**changes, attempt_count=F("attempt_count") + 1, updated_at=timezone.now())
+        )
+        if not same.update(
+            **changes, attempt_count=F("attempt_count") + 1, updated_at=timezone.now()
+        ):
+            continue  # its answer has come after all
+        taken.append(row)
+        attempts.append(attempt)
         for name, value in changes.items():
             setattr(row, name, value)
         row.attempt_count += 1
+    CancellationAttempt.objects.using(using).bulk_create(attempts)
+    return taken
 
 
 def lost_attempt(row: SubsidyCancellation) -> CancellationAttempt:
@@ -194,7 +205,8 @@ def mark(
     )
     if count == len(rows):
         return token, list(rows)
-    ours = set(cancellations.filter(claim_token=token).values_list("pk", flat=True))
+    rows_of_this = cancellations.filter(pk__in=[row.pk for row in rows], claim_token=token)
+    ours = set(rows_of_this.values_list("pk", flat=True))
     return token, [row for row in rows if row.pk in ours]
 
 
