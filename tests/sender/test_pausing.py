@@ -12,7 +12,11 @@ from wechat_subsidies.sandbox import Sandbox
 from wechat_subsidies.sender.claiming import give_back
 from wechat_subsidies.sender.clients import name_of
 from wechat_subsidies.sender.pacing import slow_down
-from wechat_subsidies.sender.pausing import is_over, pause_after, process_stop
+from wechat_subsidies.sender.pausing import (
+    is_over,
+    pause_after,
+    process_stop,
+)
 
 from ..answers import api_error
 from .claims import unhurried_claims
@@ -189,6 +193,42 @@ def test_a_forbidden_sub_merchant_waits_and_the_others_are_sent(gateway: Sandbox
     assert sent(gateway) == ["T1", "T3"]
     pause = SendingPause.objects.get()
     assert (pause.sub_mchid, pause.reason) == ("1900013401", "no_auth")
+
+
+def test_a_forbidden_sub_merchant_is_paused_among_successes_of_others(gateway: Sandbox) -> None:
+    gateway.faults.add("no_auth", transaction_id="T1")
+    ask_for("T1")
+    ask_for("T2", "T3", sub_mchid="1900013402")
+    services.process_due()
+    assert SendingPause.objects.get().sub_mchid == "1900013401"
+
+
+def test_what_a_person_has_lifted_is_not_paused_again_for_an_answer_of_before(
+    gateway: Sandbox,
+) -> None:
+    gateway.faults.add("no_auth", times=3)
+    ask_for("T1", sub_mchid="S1")
+    services.process_due()
+    ask_for("T2", sub_mchid="S2")
+    services.process_due()
+    assert services.resume("default") == 2
+    ask_for("T3", sub_mchid="S2")
+    services.process_due()
+    assert SendingPause.objects.get(lifted_at=None).sub_mchid == "S2"
+
+
+def test_one_process_with_a_wrong_clock_does_not_bring_back_the_pause_that_two_began(
+    gateway: Sandbox,
+) -> None:
+    gateway.faults.add("sign_error")
+    for transaction_id in ("T1", "T2"):
+        ask_for(transaction_id)
+        services.process_due()
+        another_process()
+    assert services.resume("default") == 1
+    ask_for("T3")
+    services.process_due()
+    assert not SendingPause.objects.filter(lifted_at=None).exists()
 
 
 def forbid(*sub_mchids: str) -> None:

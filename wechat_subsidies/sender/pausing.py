@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.core.signals import setting_changed
+from django.db.models import Max
 
 from .. import clock, logbook
 from ..conf import SETTING, app_settings
 from ..models import CancellationAttempt, SendingPause
+from ..models.fields import EPOCH
 from ..outcomes import MEANINGS, Meaning, Outcome, Suspect
 from ..retrying import durable
 from ..signals import sending_paused, sending_resumed
@@ -86,11 +88,8 @@ def draw_conclusions(calls: Sequence[Call], *, using: str) -> None:
         for cause in causes(last_answers(mchid, using=using)):
             begin(mchid, cause, using=using)
     for call in suspects:
-        setting = our_setting_in(call)
-        if setting:
-            row, meaning = call.claim.cancellation, call.reply.meaning
-            cause = Cause(reason=meaning.reason, cancellation_id=row.pk, note=setting)
-            begin(mchid_of(call), cause, using=using)
+        if alone := cause_in(call):
+            begin(mchid_of(call), alone, using=using)
 
 
 def mchid_of(call: Call) -> str:
@@ -99,9 +98,13 @@ def mchid_of(call: Call) -> str:
 
 
 def last_answers(mchid: str, *, using: str) -> list[Answered]:
-    """The last answers under this MCHID, the newest first."""
+    """The last answers under this MCHID, the newest first, that no pause has ended since."""
     attempts = CancellationAttempt.objects.using(using).filter(mchid=mchid).order_by("-pk")
-    return [
+    pauses = SendingPause.objects.using(using).filter(
+        mchid__in=["", mchid], lifted_at__isnull=False
+    )
+    lifted = dict(pauses.values_list("sub_mchid").annotate(Max("lifted_at")))
+    answers = [
         Answered(
             reason=attempt.reason,
             outcome=attempt.outcome,
@@ -121,6 +124,24 @@ def last_answers(mchid: str, *, using: str) -> list[Answered]:
             "failure",
         )[:LOOKED_BACK]
     ]
+    return [
+        answer
+        for answer in answers
+        if all(answer.started_at > lifted.get(which, EPOCH) for which in {"", answer.sub_mchid})
+    ]
+
+
+def cause_in(call: Call) -> Cause | None:
+    """What a single answer gives cause to pause, whatever others there are beside it."""
+    row, meaning = call.claim.cancellation, call.reply.meaning
+    if meaning.suspect == Suspect.PERMISSION:
+        said = str(getattr(call.reply.error, "message", None) or "")
+        return Cause(
+            reason=meaning.reason, cancellation_id=row.pk, sub_mchid=row.sub_mchid, note=said
+        )
+    if setting := our_setting_in(call):
+        return Cause(reason=meaning.reason, cancellation_id=row.pk, note=setting)
+    return None
 
 
 def our_setting_in(call: Call) -> str:
