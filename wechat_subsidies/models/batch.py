@@ -45,6 +45,7 @@ class CancellationBatch(models.Model):
     )
     confirmed_by_name = models.CharField(_("confirmed by"), max_length=150, blank=True)
     stopped_by_name = models.CharField(_("stopped by"), max_length=150, blank=True)
+    stop_note = models.TextField(_("note"), blank=True)
     # One slice of a batch is worked on at a time; a slice whose process died ends with its lease.
     slice_token = models.UUIDField(null=True, blank=True, editable=False)
     slice_until = InstantField(null=True, blank=True, editable=False)
@@ -103,6 +104,8 @@ class CancellationBatchItem(models.Model):
         related_name="batch_items",
     )
     newly_recorded = models.BooleanField(_("recorded by this batch"), default=False)
+    # When this batch asked for it: as long as the cancellation says the same, nobody has since.
+    asked_at = InstantField(_("asked at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("item of a batch")

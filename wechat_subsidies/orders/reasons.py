@@ -43,6 +43,7 @@ class ReasonCode(models.TextChoices):
         "changed",
         _("The order's amounts are no longer those that were looked through; select it again."),
     )
+    STOPPED = "stopped", _("The batch was stopped before the order's turn.")
     # What an earlier request for the same transaction came to.
     IN_PROGRESS = "in_progress", _("Its cancellation is on its way.")
     ALREADY_CANCELLED = "already_cancelled", _("Its subsidy is cancelled already.")

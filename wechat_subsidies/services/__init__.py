@@ -11,6 +11,7 @@ from .drafting import draft_batch
 from .pausing import pause, resume, resume_after_selftest
 from .profit_sharing import may_share_profit
 from .slices import work_on_batch
+from .stopping import stop_batch
 from .sweeping import process_due
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "resume",
     "resume_after_selftest",
     "retry",
+    "stop_batch",
     "withdraw",
     "work_on_batch",
 ]

@@ -32,6 +32,8 @@ Status = CancellationBatch.Status
 ItemStatus = CancellationBatchItem.Status
 LoadedOrders = tuple[OrderAdapter, dict[str, Any]]
 
+WORKABLE = (Status.CONFIRMED, Status.ASKED)
+
 SLICE_CALLS = 1000  # more than fit into a slice even at WeChat Pay's highest rate
 SLICE_SECONDS = 20.0  # no call is started in a slice that could end later than this
 
@@ -90,18 +92,21 @@ def take_slice(batch_pk: int, *, token: uuid.UUID, seconds: float, using: str) -
     """Make this process the one that works on the batch; the right ends by itself if it dies."""
     now = clock.now(using)
     free = Q(slice_until=None) | Q(slice_until__lte=now)
-    workable = CancellationBatch.objects.using(using).filter(
-        free, pk=batch_pk, status__in=[Status.CONFIRMED, Status.ASKED]
-    )
+    workable = CancellationBatch.objects.using(using).filter(free, pk=batch_pk, status__in=WORKABLE)
     return bool(
         workable.update(slice_token=token, slice_until=now + timedelta(seconds=2 * seconds))
     )
 
 
 def waiting_in(batch: CancellationBatch, *, using: str) -> list[int]:
-    """The keys of the batch's cancellations that wait to be sent, as many as a slice may need."""
+    """The keys of the batch's cancellations that wait to be sent, as many as a slice may need.
+
+    None once it is stopped. From then on those that were never sent are withdrawn, and what is
+    withdrawn is not claimed: a slice that is sending notices with its next group of calls.
+    """
     rows = SubsidyCancellation.objects.using(using).filter(
         batch_items__batch=batch,
+        batch_items__batch__status__in=WORKABLE,
         batch_items__status=ItemStatus.ASKED,
         status=SubsidyCancellation.Status.PENDING,
     )
@@ -191,6 +196,7 @@ def ask_for_item(item: CancellationBatchItem, candidate: Candidate, *, using: st
             with transaction.atomic(using=using):
                 item.cancellation = record(candidate.wish, using=using)
             item.newly_recorded = item.cancellation.newly_recorded
+            item.asked_at = item.cancellation.asked_at if item.newly_recorded else None
             item.description = item.cancellation.description
         except ConcurrentRequest:
             return False
@@ -206,6 +212,7 @@ def ask_for_item(item: CancellationBatchItem, candidate: Candidate, *, using: st
             "status",
             "cancellation",
             "newly_recorded",
+            "asked_at",
             "description",
             "code",
             "message",

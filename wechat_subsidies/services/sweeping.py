@@ -12,6 +12,7 @@ from django.db import close_old_connections
 from .. import sender
 from ..retrying import PASSING, retried
 from .slices import ask_for_confirmed_batches
+from .stopping import finish_stops
 from .transactions import write_alias
 
 logger = logging.getLogger("wechat_subsidies")
@@ -19,6 +20,7 @@ logger = logging.getLogger("wechat_subsidies")
 POLL: Final = 1.0  # seconds between two sweeps with nothing to do
 TROUBLE: Final = 5.0  # seconds until the next sweep after the database has failed
 BEAT: Final = 20.0  # seconds between two signs of life
+LOOK: Final = 1.0  # seconds between two looks at what has come back to stopped batches
 
 Progress = Callable[[sender.ProcessReport], None]
 
@@ -42,16 +44,20 @@ def process_due(
     Safe to run in several processes at once. Raises ImproperlyConfigured for a merchant that the
     settings do not have and, without `forever`, the database's errors.
     """
-    stop, report, pulse = stop or Event(), sender.ProcessReport(), Pulse()
+    stop, report = stop or Event(), sender.ProcessReport()
+    beat = Occasionally(partial(sender.beat, using=write_alias()), every=BEAT)
+    look_for_stopped = Occasionally(finish_stops, every=LOOK)
 
     def progress(so_far: sender.ProcessReport) -> None:
-        pulse.beat()
+        beat()
+        look_for_stopped()
         on_progress(so_far)
 
     send = partial(sender.process_due, merchant=merchant, concurrency=concurrency, report=report)
     while True:
         try:
-            pulse.beat()
+            beat()
+            look_for_stopped()
             retried(ask_for_confirmed_batches)
             send(limit=limit, stop=stop, on_progress=progress)
         except PASSING:
@@ -65,14 +71,14 @@ def process_due(
         close_old_connections()
 
 
-class Pulse:
-    """Leaves the sign that somebody sweeps, every now and then."""
+class Occasionally:
+    """Work on the database that is done when called, unless it has just been done."""
 
-    def __init__(self) -> None:
-        self._last = float("-inf")
+    def __init__(self, work: Callable[[], None], *, every: float) -> None:
+        self._work, self._every, self._last = work, every, float("-inf")
 
-    def beat(self) -> None:
-        """Leave it, if it is time."""
-        if time.monotonic() - self._last >= BEAT:
-            retried(partial(sender.beat, using=write_alias()))
+    def __call__(self) -> None:
+        """Do it, if it is time."""
+        if time.monotonic() - self._last >= self._every:
+            retried(self._work)
             self._last = time.monotonic()
