@@ -11,11 +11,13 @@ from .drafting import draft_batch
 from .pausing import pause, resume, resume_after_selftest
 from .profit_sharing import may_share_profit
 from .slices import work_on_batch
+from .status import Status, pauses_that_hold, status
 from .stopping import stop_batch
 from .sweeping import process_due
 
 __all__ = [
     "ProcessReport",
+    "Status",
     "cancel_subsidies",
     "cancel_subsidy",
     "cancel_subsidy_for_order",
@@ -23,12 +25,14 @@ __all__ = [
     "draft_batch",
     "may_share_profit",
     "pause",
+    "pauses_that_hold",
     "process_due",
     "reopen",
     "resolve",
     "resume",
     "resume_after_selftest",
     "retry",
+    "status",
     "stop_batch",
     "withdraw",
     "work_on_batch",
