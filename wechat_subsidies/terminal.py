@@ -23,6 +23,11 @@ def padded(text: str, *, to: int) -> str:
     return text + " " * (to - width(text))
 
 
+def printable(text: str) -> str:
+    """The text without what would steer the terminal; it may be anybody's."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
 def wrapped(text: str, *, at: int) -> list[str]:
     """The text in lines of at most so many columns; a word that is longer is cut."""
     lines = [""]

@@ -1,5 +1,7 @@
 """Send what is due: from cron, by hand, or for as long as the machine runs."""
 
+import json
+import shutil
 import signal
 import sys
 import threading
@@ -16,7 +18,10 @@ from django.utils.translation import gettext as _
 
 from wechat_subsidies import sender, services
 
+from ..figures import WORDS, exceeded, limits_of, report_of
+
 BAR: Final = 40  # characters
+EXCEEDED: Final = 2  # the exit code where a figure exceeds its limit
 BETWEEN_LINES: Final = 30.0  # seconds, where there is no terminal to draw a bar on
 
 
@@ -34,7 +39,8 @@ class Command(BaseCommand):
     help = (
         "Send every subsidy cancellation that is due to WeChat Pay. Run it from cron every minute, or "
         "with --forever under a supervisor; several at once do no harm. On SIGTERM it takes nothing "
-        "more on, and ends when the calls under way are recorded."
+        "more on, and ends when the calls under way are recorded. With --status it sends nothing, and "
+        "says how sending stands."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -48,14 +54,45 @@ class Command(BaseCommand):
             default=sender.CONCURRENCY,
             help="calls under way at a time, for each platform merchant (default: %(default)s)",
         )
+        parser.add_argument(
+            "--status", action="store_true", help="send nothing, and print how sending stands"
+        )
+        parser.add_argument("--json", action="store_true", help="the same for machines")
+        parser.add_argument(
+            "--fail-if",
+            metavar="NAME=NUMBER,…",
+            help=(
+                "the same, and exit with 2 if a figure exceeds its number, such as "
+                "oldest_due=600,needs_review=0,paused=0: due for more than 600 seconds, any that needs "
+                f"review, any pause. The figures are: {', '.join(WORDS)}"
+            ),
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Send, and say how many calls there were and what came of them."""
+        """Send, and say how many calls there were and what came of them; or say how sending stands."""
+        if options["status"] or options["json"] or options["fail_if"] is not None:
+            self.show_status(options)
+            return
         try:
             report = self.process(options)
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
         self.stdout.write(words_for(report) if report.calls else _("Nothing was due."))
+
+    def show_status(self, options: dict[str, Any]) -> None:
+        """Say how sending stands. Raises CommandError, with exit code 2, if a limit is exceeded."""
+        if unfit := [name for name in ("forever", "limit", "merchant") if options[name]]:
+            words = _("--status sends nothing and shows all merchants; leave out --%(name)s.")
+            raise CommandError(words % {"name": unfit[0]})
+        limits = {} if options["fail_if"] is None else limits_of(options["fail_if"])
+        status = services.status()
+        if options["json"]:
+            self.stdout.write(json.dumps(status.as_json(), indent=2))
+        else:
+            columns = shutil.get_terminal_size().columns
+            self.stdout.write(report_of(status, columns=columns))
+        if failures := exceeded(status, limits):
+            raise CommandError("; ".join(failures), returncode=EXCEEDED)
 
     def process(self, options: dict[str, Any]) -> sender.ProcessReport:
         """Send what is due, or go on for ever, and show how it goes."""
