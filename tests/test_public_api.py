@@ -17,8 +17,11 @@ SURFACE = {
         "resolve",
         "resume",
         "retry",
+        "status",
+        "stop_batch",
         "withdraw",
         "ProcessReport",
+        "Status",
     ],
     "wechat_subsidies.exceptions": [
         "ConcurrentRequest",
