@@ -6,6 +6,7 @@ A process says when it is ready, begins when a line comes in, and prints what ca
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from io import StringIO
 from typing import Any
@@ -80,9 +81,28 @@ def retry(key: int) -> str:
         return conflict.code
 
 
+def stop_batch_once_it_is_sent(key: int) -> bool:
+    """Staff see that a batch goes out, and stop it; returns whether they were the first to."""
+    from wechat_subsidies import services
+    from wechat_subsidies.models import CancellationBatch, SubsidyCancellation
+
+    while not SubsidyCancellation.objects.filter(status="succeeded").exists():
+        time.sleep(0.01)
+    batch = CancellationBatch.objects.get(pk=key)
+    return services.stop_batch(batch, stopped_by="lihua", note="a mistake")
+
+
 ACTS: dict[str, Callable[..., Any]] = {
     act.__name__: act
-    for act in (ask, ask_in_one_transaction, post_to_the_api, confirm_in_the_admin, sweep, retry)
+    for act in (
+        ask,
+        ask_in_one_transaction,
+        post_to_the_api,
+        confirm_in_the_admin,
+        sweep,
+        retry,
+        stop_batch_once_it_is_sent,
+    )
 }
 
 

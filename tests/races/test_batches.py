@@ -4,7 +4,11 @@ import pytest
 from django.contrib.auth.models import User
 
 from wechat_subsidies import services
-from wechat_subsidies.models import CancellationBatchItem
+from wechat_subsidies.models import (
+    CancellationBatchItem,
+    CancellationEvent,
+    SubsidyCancellation,
+)
 from wechat_subsidies.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,6 +42,27 @@ def test_sweeps_at_once_share_the_work(at_once, assert_once) -> None:
         services.cancel_subsidy(sub_mchid="1900013401", transaction_id=name, send="later")
     at_once(*[("sweep",)] * 4)
     assert_once(*names)
+
+
+@pytest.mark.parametrize("is_asked_for", [False, True])
+def test_a_batch_stopped_amid_sweeps_is_sent_or_withdrawn_and_never_both(
+    at_once, gateway: Sandbox, settings, make_order, is_asked_for: bool
+) -> None:
+    merchant = gateway.merchant_settings() | {"RATE_LIMIT": 40}
+    settings.WECHAT_SUBSIDIES |= {"MERCHANTS": {"default": merchant}}
+    orders = [make_order() for _ in range(40)]
+    batch = services.cancel_subsidies(orders, send="later")
+    if is_asked_for:
+        services.slices.ask_for_confirmed_batches()
+    came = at_once(*[("sweep",)] * 2, *[("stop_batch_once_it_is_sent", batch.pk)] * 2)
+    services.process_due()
+    assert sorted(came[2:]) == [False, True]
+    rows = dict(SubsidyCancellation.objects.values_list("transaction_id", "status"))
+    sent = {call.transaction_id for call in gateway.ledger}
+    assert rows == {each: "succeeded" if each in sent else "withdrawn" for each in rows}
+    withdrawn = CancellationEvent.objects.values_list("cancellation__transaction_id", flat=True)
+    assert sorted(withdrawn) == sorted(rows.keys() - sent)
+    assert set(batch.items.values_list("status", "code")) <= {("asked", ""), ("refused", "stopped")}
 
 
 def test_transactions_in_opposite_order_lose_nothing_and_double_nothing(

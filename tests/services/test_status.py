@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from wechat_subsidies import clock, services
 from wechat_subsidies.models import CancellationAttempt, Heartbeat, SubsidyCancellation
@@ -135,6 +137,22 @@ def test_it_takes_as_many_queries_whatever_is_recorded(
     services.pause(None, reason="a mistake")
     with django_assert_max_num_queries(len(empty)):
         services.status()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="plans are read as SQLite writes them")
+def test_an_index_serves_each_query(gateway: Sandbox) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        services.status()
+    plans = [plan_of(query["sql"]) for query in asked.captured_queries]
+    assert len(plans) == 6
+    assert [plan for plan in plans if "SEARCH" not in plan or "SCAN" in plan] == []
+
+
+def plan_of(statement: str) -> str:
+    """How the database finds the rows; ordering and grouping those it has found is another matter."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {statement}")
+        return "; ".join(row[-1] for row in cursor.fetchall())
 
 
 def test_as_json_has_nothing_that_json_does_not(gateway: Sandbox) -> None:
