@@ -1,5 +1,8 @@
 """The app's configuration."""
 
+from collections.abc import Mapping
+from contextlib import suppress
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -13,5 +16,12 @@ class WeChatSubsidiesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks."""
+        """Register the system checks, and with it the tasks of the engine that was chosen."""
         from . import checks  # noqa: F401  (importing it registers them, and may not happen earlier)
+        from .checks.imports import CannotImport, imported
+        from .conf import app_settings
+
+        # A Celery worker knows the tasks only of what was imported. Failing is for the checks to say.
+        if isinstance(app_settings.raw, Mapping):
+            with suppress(CannotImport):
+                imported(app_settings.dispatcher_path)

@@ -25,7 +25,11 @@ SETTING = "WECHAT_SUBSIDIES"
 KeySource = str | bytes | Path | Callable[[], "str | bytes | Path"]
 Scopes = Collection[str]
 
-DISPATCHERS = {"inline": "wechat_subsidies.dispatch.inline.InlineDispatcher"}
+DISPATCHERS = {
+    "inline": "wechat_subsidies.dispatch.inline.InlineDispatcher",
+    "django_tasks": "wechat_subsidies.dispatch.django_tasks.DjangoTasksDispatcher",
+    "celery": "wechat_subsidies.dispatch.celery.CeleryDispatcher",
+}
 
 DEFAULTS: Mapping[str, Any] = {
     "MERCHANTS": {},
@@ -184,8 +188,13 @@ class AppSettings:
     @cached_property
     def dispatcher(self) -> "Dispatcher":
         """What decides when sending happens."""
-        path = self.get("DISPATCHER")
-        return import_string(DISPATCHERS.get(path, path))()  # type: ignore[no-any-return]
+        return import_string(self.dispatcher_path)()  # type: ignore[no-any-return]
+
+    @property
+    def dispatcher_path(self) -> Any:
+        """The dotted path of its class; of any kind if the host set it so: the checks say it."""
+        value = self.get("DISPATCHER")
+        return DISPATCHERS.get(value, value) if isinstance(value, str) else value
 
     @property
     def verify_refund(self) -> str:
@@ -206,6 +215,11 @@ class AppSettings:
     def api(self) -> Mapping[str, Any]:
         """The settings of the REST API, completed with the defaults."""
         return {**API_DEFAULTS, **self.get("API")}
+
+    @property
+    def celery(self) -> Mapping[str, Any]:
+        """The settings of the Celery dispatcher, completed with the defaults."""
+        return {**CELERY_DEFAULTS, **self.get("CELERY")}
 
 
 def loaded(value: Any) -> Any:

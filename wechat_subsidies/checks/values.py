@@ -3,18 +3,24 @@
 import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
+from difflib import get_close_matches
 from inspect import isabstract
 from typing import Any
 
-from django.core.checks import Error, register
+from django.core.checks import CheckMessage, Error, register
 
 from ..conf import API_DEFAULTS, CELERY_DEFAULTS, DEFAULTS, DISPATCHERS, app_settings
 from ..dispatch import Dispatcher
 from ..wechatpay import InvalidParameter, check_description
 from .imports import CannotImport, imported
-from .messages import error, unknown_keys
+from .messages import error, unknown_keys, warning
 
 DISPATCHER_PATH = "wechat_subsidies.dispatch.Dispatcher"
+ENGINE_HINTS = {
+    "celery": "Install django-wechat-subsidies[celery].",
+    "django_tasks": "On Django 5.2 install django-wechat-subsidies[tasks]. TASKS['default'] must be of "
+    "this version's library, and have the queue 'default'.",
+}
 RATE = re.compile(r"\d+/(s|m|h|d)[a-z]*")
 LARGEST = {"MAX_ATTEMPTS": 1000, "RETENTION_DAYS": 36_500}
 LONGEST = timedelta(days=3650)
@@ -25,7 +31,7 @@ CHOICES = {
 
 
 @register("wechat_subsidies")
-def check_values(**kwargs: object) -> list[Error]:
+def check_values(**kwargs: object) -> list[CheckMessage]:
     """Check WECHAT_SUBSIDIES itself: is it there, are its keys known and its values possible?"""
     raw = app_settings.raw
     if not isinstance(raw, Mapping) or not raw:
@@ -40,6 +46,7 @@ def check_values(**kwargs: object) -> list[Error]:
         *dispatcher_errors(),
         *scopes_errors(),
         *description_errors(),
+        *celery_errors(),
         *api_errors(),
     ]
 
@@ -83,21 +90,32 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def dispatcher_errors() -> Iterator[Error]:
-    """A DISPATCHER that is none."""
+def dispatcher_errors() -> Iterator[CheckMessage]:
+    """A DISPATCHER that is none, or whose engine is not set up."""
     value = app_settings.get("DISPATCHER")
-    known = ", ".join(map(repr, DISPATCHERS))
-    hint = f"Put one of {known}, or the dotted path of a subclass of {DISPATCHER_PATH}."
     try:
-        found = imported(DISPATCHERS.get(value, value) if isinstance(value, str) else value)
+        found = imported(app_settings.dispatcher_path)
     except CannotImport as problem:
         words = f"is {value!r}, which cannot be imported: {problem}"
-        yield error("['DISPATCHER']", words, hint=hint, number=4)
+        yield error("['DISPATCHER']", words, hint=dispatcher_hint(value), number=4)
         return
     is_one = isinstance(found, type) and issubclass(found, Dispatcher)
     if not is_one or isabstract(found):
         words = f"is {value!r}, which is no complete Dispatcher."
-        yield error("['DISPATCHER']", words, hint=hint, number=4)
+        yield error("['DISPATCHER']", words, hint=dispatcher_hint(value), number=4)
+    elif amiss := app_settings.dispatcher.problem():
+        yield warning("['DISPATCHER']", amiss.words, hint=amiss.hint, number=4)
+
+
+def dispatcher_hint(value: object) -> str:
+    """What to do about a DISPATCHER that cannot be used."""
+    if isinstance(value, str) and value in ENGINE_HINTS:
+        return ENGINE_HINTS[value]
+    near = get_close_matches(value, DISPATCHERS, n=1) if isinstance(value, str) else []
+    if near:
+        return f"Did you mean '{near[0]}'?"
+    known = ", ".join(map(repr, DISPATCHERS))
+    return f"Put one of {known}, or the dotted path of a subclass of {DISPATCHER_PATH}."
 
 
 def scopes_errors() -> Iterator[Error]:
@@ -125,6 +143,17 @@ def description_errors() -> Iterator[Error]:
     except InvalidParameter as problem:
         hint = "Put a text of 1 to 80 characters without emoji and line breaks."
         yield error("['DESCRIPTION']", f"is {description!r}: {problem}.", hint=hint, number=3)
+
+
+def celery_errors() -> Iterator[Error]:
+    """A queue that has no name."""
+    celery = app_settings.get("CELERY")
+    if not isinstance(celery, Mapping):
+        return  # named by nested_errors
+    queue = celery.get("QUEUE")
+    if queue is not None and not (isinstance(queue, str) and queue):
+        hint = "Put a queue's name, or None to leave it to Celery's routing."
+        yield error("['CELERY']['QUEUE']", f"is {queue!r}.", hint=hint, number=3)
 
 
 def api_errors() -> Iterator[Error]:

@@ -1,5 +1,5 @@
 """When sending happens: chosen by the `DISPATCHER` setting, one module for each way."""
 
-from .base import Dispatcher
+from .base import Dispatcher, Problem
 
-__all__ = ["Dispatcher"]
+__all__ = ["Dispatcher", "Problem"]

@@ -2,6 +2,15 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What is amiss with the set-up of a dispatcher's engine, and what to do; for the checks."""
+
+    words: str
+    hint: str
 
 
 class Dispatcher(ABC):
@@ -22,3 +31,7 @@ class Dispatcher(ABC):
     def batch_confirmed(self, batch_pk: int) -> None:
         """Somebody has confirmed a batch, and its page in the admin may be open."""
         self.work_on(batch_pk)
+
+    def problem(self) -> Problem | None:
+        """What makes its hints useless, although it can be imported; `manage.py check` says it."""
+        return None

@@ -54,6 +54,17 @@ def work_on_batch(batch_pk: int, *, seconds: float = SLICE_SECONDS) -> bool:
     return True
 
 
+def steps_left(batch_pk: int) -> int:
+    """How much of a batch is left: two steps for an item to ask for, one for a cancellation to send."""
+    using = write_alias()
+    items = CancellationBatchItem.objects.using(using).filter(batch=batch_pk)
+    to_ask = items.filter(batch__status=Status.CONFIRMED, status=ItemStatus.DRAFT)
+    to_send = items.filter(
+        status=ItemStatus.ASKED, cancellation__status=SubsidyCancellation.Status.PENDING
+    )
+    return 2 * to_ask.count() + to_send.count()
+
+
 def ask_for_confirmed_batches() -> None:
     """Turn the items of all confirmed batches into cancellations, as far as nobody else does.
 

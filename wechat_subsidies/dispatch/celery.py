@@ -1,0 +1,83 @@
+"""Sending by Celery's workers. The only module that knows Celery.
+
+It is imported when the setting DISPATCHER names it, by every process: that is how a worker comes to
+know the tasks. Their names are stable, and their arguments are keys and nothing else.
+"""
+
+from typing import Any, Final
+
+from celery import Task, current_app, shared_task
+from kombu import Connection
+from kombu.pools import producers
+
+from ..conf import app_settings
+from . import work
+from .base import Problem
+from .hints import HintingDispatcher
+
+PATIENCE: Final = 2.0  # seconds for each step of reaching the broker
+# One more try, at once: a connection that was kept may have died with the broker before this one.
+ONE_MORE: Final = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+# Without them kombu tries to connect for ever, or for as long as the system takes to give up.
+NO_LONGER: Final = {
+    **ONE_MORE,
+    "connect_retries_timeout": PATIENCE,
+    "socket_connect_timeout": PATIENCE,  # this and the next are Redis'
+    "socket_timeout": PATIENCE,
+    "retry_on_timeout": False,
+    "read_timeout": PATIENCE,  # this and the next are RabbitMQ's
+    "write_timeout": PATIENCE,
+}
+THEIR_OWN_APP: Final = "default"  # what Celery calls the app that it makes up where there is none
+
+
+def queue() -> dict[str, str]:
+    """The option that names the queue, if the settings do; else the host's routing decides."""
+    name = app_settings.celery["QUEUE"]
+    return {"queue": name} if name else {}
+
+
+@shared_task(name="wechat_subsidies.send", ignore_result=True, **queue())
+def send(keys: list[int]) -> None:
+    """Send the cancellations with these keys, as far as they are due."""
+    work.send(keys)
+
+
+@shared_task(name="wechat_subsidies.work_on", ignore_result=True, **queue())
+def work_on(batch_pk: int) -> None:
+    """Work on a batch, slice by slice."""
+    work.work_on(batch_pk, hand_on=app_settings.dispatcher.work_on)
+
+
+@shared_task(name="wechat_subsidies.process_due", ignore_result=True, **queue())
+def process_due() -> None:
+    """The sweep; for beat."""
+    work.process_due()
+
+
+TASKS: Final[dict[str, Task]] = {"send": send, "work_on": work_on}
+
+
+class CeleryDispatcher(HintingDispatcher):
+    """Leaves all sending to Celery's workers."""
+
+    def hint(self, name: str, ids: Any) -> None:
+        """Put the task into the queue; raises what Celery, kombu and the broker's client raise."""
+        with producers[connection()].acquire(block=True, timeout=PATIENCE) as producer:
+            TASKS[name].apply_async(
+                (ids,), producer=producer, retry=True, retry_policy=ONE_MORE, **queue()
+            )
+
+    def problem(self) -> Problem | None:
+        """That the shop's own Celery app is not loaded, so that hints go nowhere."""
+        if current_app.main != THEIR_OWN_APP:
+            return None
+        return Problem(
+            words="is 'celery', but no Celery app is loaded in this process.",
+            hint="Import yours in the __init__.py of the project, as Celery's guide for Django says.",
+        )
+
+
+def connection() -> Connection:
+    """The way to the broker: the host's, but one that gives up soon."""
+    return current_app.connection_for_write(connect_timeout=PATIENCE, transport_options=NO_LONGER)
