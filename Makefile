@@ -5,10 +5,14 @@ PYTHON = python3
 # The databases of test-databases; both names may also be set in the environment.
 POSTGRESQL_URL ?= postgresql://postgres@127.0.0.1/test
 MARIADB_URL ?= $(or $(MYSQL_URL),mysql://root@127.0.0.1/test)
+# The brokers of test-brokers, likewise.
+export AMQP_URL ?= amqp://guest:guest@127.0.0.1:5672
+export REDIS_URL ?= redis://127.0.0.1:6379
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-databases test-postgresql test-mariadb torture lint style types migrations walls clean
+.PHONY: help demo test test-databases test-postgresql test-mariadb test-brokers torture \
+	lint style types migrations walls clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,7 +23,7 @@ demo: .venv/demo/ready  ## Run the example shop (SERVE=0: print what happens and
 	@PYTHONIOENCODING=:replace .venv/demo/bin/python -m example_project.demo
 
 test: .venv/test/ready  ## Run the tests (ARGS="-k sandbox": some of them)
-	@.venv/test/bin/python -m pytest $(ARGS)
+	@.venv/test/bin/python -m pytest -m 'not broker' $(ARGS)
 
 test-databases: test-postgresql test-mariadb  ## Run the tests that use a database on PostgreSQL and on MariaDB
 
@@ -28,11 +32,17 @@ test-mariadb: DATABASE_URL = $(MARIADB_URL)
 test-postgresql test-mariadb:  # a database that cannot be reached is an error with CI=1 only
 	@if $(PYTHON) tests/reachable.py '$(DATABASE_URL)'; then \
 	  $(MAKE) --no-print-directory .venv/$@/ready && \
-	  TEST_DATABASE_URL='$(DATABASE_URL)' .venv/$@/bin/python -m pytest -m database $(ARGS); \
+	  TEST_DATABASE_URL='$(DATABASE_URL)' .venv/$@/bin/python -m pytest -m 'database and not broker' $(ARGS); \
 	else [ -z "$(CI)" ]; fi
 
 torture: .venv/torture/ready  ## Kill workers and compare what is left (half an hour; ARGS=--short: minutes)
 	@.venv/torture/bin/python -m torture $(ARGS)
+
+test-brokers: .venv/test/ready  ## Run the tests that need RabbitMQ or Redis
+	@for url in '$(AMQP_URL)' '$(REDIS_URL)'; do \
+	  $(PYTHON) tests/reachable.py "$$url" || [ -z "$(CI)" ] || exit 1; \
+	done
+	@.venv/test/bin/python -m pytest -m broker $(ARGS)
 
 lint: style types migrations walls  ## Check everything that can be checked without running it
 

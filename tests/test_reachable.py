@@ -29,6 +29,16 @@ def test_what_is_not_tested_is_said_loudly_with_the_remedy(
     assert f"make test-databases {name}_URL={scheme}://" in words
 
 
+@pytest.mark.parametrize(("scheme", "variable"), [("amqp", "AMQP_URL"), ("redis", "REDIS_URL")])
+def test_so_it_is_of_a_broker(
+    capsys: pytest.CaptureFixture[str], scheme: str, variable: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    assert reachable.main(f"{scheme}://127.0.0.1:{port}") == 1
+    assert f"make test-brokers {variable}={scheme}://" in capsys.readouterr().out
+
+
 def test_an_address_of_something_else_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    assert reachable.main("redis://127.0.0.1/0") == 1
-    assert "begins with postgresql or mysql://" in capsys.readouterr().out
+    assert reachable.main("smtp://127.0.0.1") == 1
+    assert "begins with postgresql, mysql, amqp, redis://" in capsys.readouterr().out

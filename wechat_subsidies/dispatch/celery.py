@@ -6,7 +6,7 @@ know the tasks. Their names are stable, and their arguments are keys and nothing
 
 from typing import Any, Final
 
-from celery import Task, current_app, shared_task
+from celery import Celery, current_app, shared_task
 from kombu import Connection
 from kombu.pools import producers
 
@@ -28,7 +28,24 @@ NO_LONGER: Final = {
     "read_timeout": PATIENCE,  # this and the next are RabbitMQ's
     "write_timeout": PATIENCE,
 }
-THEIR_OWN_APP: Final = "default"  # what Celery calls the app that it makes up where there is none
+MADE_UP: Final = "default"  # the name of the app that Celery makes up where it knows of none
+
+
+def known_app() -> Celery:
+    """The shop's app, as far as this thread knows."""
+    return current_app._get_current_object()
+
+
+# Celery tells only the thread that makes an app of it. Apps are made while Django is set up, as this
+# is imported; requests are answered in other threads, for which it makes up one with a broker on
+# this machine.
+APP_OF_SETUP: Final = known_app()
+
+
+def shops_app() -> Celery:
+    """The shop's app, in every thread."""
+    app = known_app()
+    return APP_OF_SETUP if app.main == MADE_UP else app
 
 
 def queue() -> dict[str, str]:
@@ -55,22 +72,20 @@ def process_due() -> None:
     work.process_due()
 
 
-TASKS: Final[dict[str, Task]] = {"send": send, "work_on": work_on}
-
-
 class CeleryDispatcher(HintingDispatcher):
     """Leaves all sending to Celery's workers."""
 
     def hint(self, name: str, ids: Any) -> None:
         """Put the task into the queue; raises what Celery, kombu and the broker's client raise."""
-        with producers[connection()].acquire(block=True, timeout=PATIENCE) as producer:
-            TASKS[name].apply_async(
+        app = shops_app()
+        with producers[way_to_broker(app)].acquire(block=True, timeout=PATIENCE) as producer:
+            app.tasks[f"wechat_subsidies.{name}"].apply_async(
                 (ids,), producer=producer, retry=True, retry_policy=ONE_MORE, **queue()
             )
 
     def problem(self) -> Problem | None:
         """That the shop's own Celery app is not loaded, so that hints go nowhere."""
-        if current_app.main != THEIR_OWN_APP:
+        if shops_app().main != MADE_UP:
             return None
         return Problem(
             words="is 'celery', but no Celery app is loaded in this process.",
@@ -78,6 +93,6 @@ class CeleryDispatcher(HintingDispatcher):
         )
 
 
-def connection() -> Connection:
-    """The way to the broker: the host's, but one that gives up soon."""
-    return current_app.connection_for_write(connect_timeout=PATIENCE, transport_options=NO_LONGER)
+def way_to_broker(app: Celery) -> Connection:
+    """The app's, but one that gives up soon."""
+    return app.connection_for_write(connect_timeout=PATIENCE, transport_options=NO_LONGER)

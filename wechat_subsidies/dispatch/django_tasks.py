@@ -29,12 +29,18 @@ else:
 
 BACKEND: Final = "default"  # the entry of TASKS, with its queue of that name
 
-if not isinstance(task_backends[BACKEND], BaseTaskBackend):
-    library = BaseTaskBackend.__module__.partition(".backends")[0]
-    raise ImproperlyConfigured(
-        f"TASKS['{BACKEND}'] is {type(task_backends[BACKEND]).__qualname__}, which is no backend of "
-        f"{library}, the library for this version of Django. The two cannot be mixed."
-    )
+
+def refuse_foreign_backend(backend: object) -> None:
+    """Raise ImproperlyConfigured for a backend of the other library: the two cannot be mixed."""
+    if not isinstance(backend, BaseTaskBackend):
+        library = BaseTaskBackend.__module__.partition(".backends")[0]
+        raise ImproperlyConfigured(
+            f"TASKS['{BACKEND}'] is {type(backend).__qualname__}, which is no backend of {library}, the "
+            "library for this version of Django."
+        )
+
+
+refuse_foreign_backend(task_backends[BACKEND])
 
 
 @task
