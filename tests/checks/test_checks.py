@@ -166,6 +166,10 @@ def test_plain_http_is_an_error_outside_debug(problems: Change, settings) -> Non
         ({"DISPATCHER": None}, 4),
         ({"DISPATCHER": "os.path.join"}, 4),
         ({"DISPATCHER": "tests.checks.adapters.Incomplete"}, 4),
+        ({"CELERY": {"QUEUE": ""}}, 3),
+        ({"CELERY": {"QUEUE": 5}}, 3),
+        ({"CELERY": {"QUEU": "money"}}, 2),
+        ({"CELERY": "money"}, 3),
         ({"SCOPES": 5}, 5),
         ({"SCOPES": "tests.checks.adapters.SCOPES"}, 5),
         ({"SCOPES": "shop.nowhere"}, 5),
@@ -177,6 +181,21 @@ def test_a_wrong_value_of_the_setting_is_named(
     (error,) = problems(**values)
     assert error.id == f"wechat_subsidies.E{number:03}"
     assert f"['{next(iter(values))}']" in error.msg
+
+
+@pytest.mark.parametrize(
+    ("dispatcher", "hint"),
+    [
+        ("celry", "Did you mean 'celery'?"),
+        ("django-tasks", "Did you mean 'django_tasks'?"),
+        ("rq", "Put one of 'inline', 'django_tasks', 'celery', or the dotted path"),
+    ],
+)
+def test_an_unknown_dispatcher_is_named_with_the_near_miss(
+    problems: Change, dispatcher: str, hint: str
+) -> None:
+    (error,) = problems(DISPATCHER=dispatcher)
+    assert error.hint.startswith(hint)
 
 
 def test_an_unknown_order_model_is_named_with_the_near_miss(problems: Change) -> None:

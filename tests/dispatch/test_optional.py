@@ -14,17 +14,17 @@ import django
 from django.conf import settings
 settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, **json.loads(os.environ["CHOSEN"])}
 django.setup()
+loaded = [each for each in ("celery", "kombu", "django_tasks") if sys.modules.get(each)]
 import wechat_subsidies.admin, wechat_subsidies.api.urls, wechat_subsidies.services
 from django.core.checks import run_checks
 words = [f"{each.msg} {each.hint}" for each in run_checks(tags=["wechat_subsidies"])]
-loaded = [each for each in ("celery", "kombu", "django_tasks") if sys.modules.get(each)]
 print(json.dumps([words, loaded]))
 """
 ENGINES = ["celery", "kombu", "django_tasks", "django.tasks"]
 
 
 def set_up(dispatcher: str, *, missing: list[str]) -> tuple[str, list[str]]:
-    """What the checks say of DISPATCHER, and which engines have been imported."""
+    """What the checks say of DISPATCHER, and which engines setting up has imported."""
     environment = {"MISSING": json.dumps(missing), "CHOSEN": json.dumps({"DISPATCHER": dispatcher})}
     come = subprocess.run(
         [sys.executable, "-c", "import json, os" + WITHOUT],

@@ -76,7 +76,11 @@ def test_a_batch_whose_sending_is_paused_is_not_handed_on_for_ever(
     assert statuses() == ["pending"] * 3
 
 
-def test_a_batch_on_which_somebody_works_is_left_to_them(batch: CancellationBatch) -> None:
+def test_a_batch_on_which_somebody_works_is_left_to_them(
+    batch: CancellationBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = iter([6, 5])  # they get on meanwhile
+    monkeypatch.setattr(work, "steps_left", lambda batch_pk: next(left))
     handed_on: list[int] = []
     with slices.slice_of(batch.pk, seconds=20, using="default"):
         work.work_on(batch.pk, hand_on=handed_on.append)
