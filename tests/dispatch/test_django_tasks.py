@@ -23,7 +23,8 @@ def backend(settings: Any) -> Iterator[Callable[[str], None]]:
     handler = django_tasks.task_backends
 
     def forget() -> None:
-        handler._settings = handler.settings = handler.configure_settings(None)
+        handler._settings = None
+        vars(handler).pop("settings", None)  # read anew when it is next asked for
         handler._connections = Local()
 
     def choose(path: str) -> None:
@@ -31,7 +32,6 @@ def backend(settings: Any) -> Iterator[Callable[[str], None]]:
         forget()
 
     yield choose
-    del settings.TASKS
     forget()
 
 
