@@ -216,6 +216,7 @@ def test_an_unknown_order_model_is_named_with_the_near_miss(problems: Change) ->
         ({"transaction_id": 5}, 204, "5"),
         ({"paid_amount": "number", "refunded_amount": "paid_fen"}, 209, "CharField"),
         ({"refunded_amount": "has_refund"}, 209, "BooleanField"),
+        ({"refunded_at": "number"}, 217, "CharField"),
         ({"refund": "latest_refund_id"}, 2, "refund"),
     ],
 )

@@ -5,12 +5,11 @@ from difflib import get_close_matches
 from typing import Any
 
 from django.core.checks import CheckMessage, Error
-from django.core.exceptions import FieldError
 from django.db import models
 
 from ..conf import loaded
 from ..orders.mapped import AMOUNTS, KEYS, PATHS, REQUIRED, MappedOrderAdapter
-from ..orders.paths import Path, field_of
+from ..orders.paths import Path, field_of, last_field
 from .messages import error, unknown_keys, warning
 from .querysets import queryset_problem
 
@@ -43,6 +42,7 @@ def mapping_errors(
     if not problems:
         yield from query_errors(path, model, mapping, annotations)
         yield from amount_errors(path, model, mapping, annotations)
+        yield from moment_errors(path, model, mapping, annotations)
 
 
 def annotations_of(mapping: Mapping[str, Any]) -> Annotations:
@@ -97,30 +97,22 @@ def amount_errors(
         yield warning(f"{path}['refunded_amount']", found, hint=hint, number=212)
 
 
-def last_field(model: type[models.Model], path: Path, annotations: Annotations) -> Any | None:
-    """The field that a path ends in, or an annotation's; None for what else it may be."""
-    if path.parts[0] in annotations:
-        return output_field(annotations[path.parts[0]])
-    field = None
-    for part in path.parts:
-        field = field_of(model, part)
-        if field is None or field.related_model is None:
-            return field
-        model = field.related_model
-    return field
+def moment_errors(
+    path: str, model: type[models.Model], mapping: Mapping[str, Any], annotations: Annotations
+) -> Iterator[Error]:
+    """A moment of the refund that is a date, say, or kept as text."""
+    if not mapping.get("refunded_at"):
+        return
+    field = last_field(model, Path.parse(mapping["refunded_at"]), annotations)
+    if field is not None and not isinstance(field, models.DateTimeField):
+        found = f"is {mapping['refunded_at']!r}, a {type(field).__name__}; a moment is a datetime."
+        hint = "Name a DateTimeField, or a property that returns a datetime, or leave it out."
+        yield error(f"{path}['refunded_at']", found, hint=hint, number=217)
 
 
 def is_relation(field: Any | None) -> bool:
     """Whether a path that ends in this field ends in another row and not in a value."""
     return field is not None and bool(field.is_relation)
-
-
-def output_field(annotation: Any) -> Any | None:
-    """What an annotation gives; None where Django cannot tell."""
-    try:
-        return annotation.output_field
-    except (AttributeError, FieldError):
-        return None
 
 
 def path_errors(

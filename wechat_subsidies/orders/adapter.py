@@ -31,6 +31,16 @@ class OrderAdapter:
         """The orders that exist for this request (None: for the shop's own code), ready for `targets`."""
         return self.model._default_manager.all()
 
+    def candidates(self) -> models.QuerySet[Any]:
+        """The orders among which `cancel_refunded_subsidies` looks for something to cancel; here all.
+
+        It need not be exact, only leave none out: each order is loaded through `get_queryset()` and
+        judged by `targets` and `why_not` in any case. So narrow it down by what an index serves,
+        such as a flag in a column or the orders of the last months. Of the QuerySet, which may not
+        be sliced, only the keys are taken, a few hundred at a time in the order of the keys.
+        """
+        return self.get_queryset().order_by("pk")
+
     def targets(self, order: Any) -> Sequence[Target]:
         """The WeChat transactions of an order: one, or one for each sub-order of a combined order (合单)."""
         raise NotImplementedError

@@ -10,14 +10,15 @@ from django.http import HttpRequest
 
 from ..conf import loaded
 from .adapter import OrderAdapter
-from .paths import Path
+from .paths import Path, last_field
 from .reading import name_of
 from .targets import Target
 
 REQUIRED = ("transaction_id", "sub_mchid", "has_refund")
 TEXTS = ("refund_id", "reference", "description", "merchant")
 AMOUNTS = ("paid_amount", "refunded_amount", "subsidy_amount")
-PATHS = (*REQUIRED, *TEXTS, *AMOUNTS, "blocked_because", "scope")
+FACTS = (*AMOUNTS, "refunded_at", "blocked_because")
+PATHS = (*REQUIRED, *TEXTS, *FACTS, "scope")
 KEYS = (*PATHS, "queryset")
 
 
@@ -42,9 +43,19 @@ class MappedOrderAdapter(OrderAdapter):
         relations = {path.relations(self.model) for path in self.paths.values()} - {None}
         return queryset.select_related(*sorted(filter(None, relations))) if relations else queryset
 
+    def candidates(self) -> models.QuerySet[Any]:
+        """The orders that `has_refund` may be true of, as far as the database can tell; else all."""
+        orders, path = super().candidates(), self.paths["has_refund"]
+        field = last_field(self.model, path, orders.query.annotations)
+        if field is None:  # a property or a method
+            return orders
+        if isinstance(field, models.BooleanField):
+            return orders.filter(**{path.lookup: True})
+        return orders.filter(**{f"{path.lookup}__isnull": False})
+
     def targets(self, order: Any) -> Sequence[Target]:
         """The order's one transaction. Raises ImpossibleTarget for what an order cannot have."""
-        values = {name: self.value(order, name) for name in ("blocked_because", *AMOUNTS)}
+        values = {name: self.value(order, name) for name in FACTS}
         values |= {name: self.text(order, name) for name in ("sub_mchid", "transaction_id", *TEXTS)}
         values["reference"] = values["reference"] or name_of(order)
         return [Target(has_refund=bool(self.value(order, "has_refund")), **values).checked()]

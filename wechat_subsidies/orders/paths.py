@@ -1,9 +1,10 @@
 """Paths from an order to one of its values, as written in the `ORDERS` setting."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, FieldError, ObjectDoesNotExist
 from django.db import models
 
 
@@ -90,3 +91,24 @@ def field_of(model: type[models.Model], name: str) -> Any | None:
     except FieldDoesNotExist:
         return None
     return field if field.name == name else None
+
+
+def last_field(model: type[models.Model], path: Path, annotations: Mapping[str, Any]) -> Any | None:
+    """The field that a path ends in, or an annotation's; None for what else it may be."""
+    if path.parts[0] in annotations:
+        return output_field(annotations[path.parts[0]])
+    field = None
+    for part in path.parts:
+        field = field_of(model, part)
+        if field is None or field.related_model is None:
+            return field
+        model = field.related_model
+    return field
+
+
+def output_field(annotation: Any) -> Any | None:
+    """What an annotation gives; None where Django cannot tell."""
+    try:
+        return annotation.output_field
+    except (AttributeError, FieldError):
+        return None

@@ -1,10 +1,12 @@
 """One WeChat transaction of an order, as the shop tells it and as everything else may rely on it."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from django.utils import timezone
 from django.utils.functional import Promise
 
 from .reasons import ReasonCode
@@ -36,6 +38,7 @@ class Target:
     paid_amount: int | None = None
     refunded_amount: int | None = None
     subsidy_amount: int | None = None
+    refunded_at: datetime | None = None  # the moment of the refund that `refund_id` names
     blocked_because: str = ""
 
     @property
@@ -48,14 +51,15 @@ class Target:
     def checked(self) -> "Target":
         """The same with every value of its type: None becomes an empty text, nothing is cut.
 
-        Raises ImpossibleTarget for an amount that is no whole number of fen, and for what is no text
-        or cannot be stored as an identifier.
+        Raises ImpossibleTarget for an amount that is no whole number of fen, a moment that is no
+        datetime, and for what is no text or cannot be stored as an identifier.
         """
         values: dict[str, Any] = {name: as_text(name, getattr(self, name)) for name in TEXTS}
         values["merchant"] = values["merchant"] or "default"
         for name in IDENTIFIERS:
             refuse_unstorable(name, values[name])
         values |= {name: as_amount(name, getattr(self, name)) for name in AMOUNTS}
+        values["refunded_at"] = as_moment("refunded_at", self.refunded_at)
         values["has_refund"] = bool(self.has_refund)
         values["blocked_because"] = as_objection(self.blocked_because)
         return replace(self, **values)
@@ -95,6 +99,18 @@ def as_amount(name: str, value: Any) -> int | None:
         found = f"{name} is out of range; it should be from 0 to {LARGEST_AMOUNT} fen."
         raise ImpossibleTarget(found)
     return int(value)
+
+
+def as_moment(name: str, value: Any) -> datetime | None:
+    """A datetime with its time zone, the shop's if it has none; None stays None.
+
+    Raises ImpossibleTarget for what else it may be: a date may be a day off.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, datetime):
+        raise ImpossibleTarget(f"{name} should be a datetime, not {type(value).__name__}.")
+    return timezone.make_aware(value) if timezone.is_naive(value) else value
 
 
 def is_whole(value: Decimal) -> bool:
