@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from wechat_subsidies import services
-from wechat_subsidies.management.commands import process_subsidy_cancellations
+from wechat_subsidies.management import progress
 from wechat_subsidies.models import Heartbeat, SubsidyCancellation
 from wechat_subsidies.sandbox import Sandbox
 
@@ -141,6 +141,6 @@ def test_on_a_terminal_a_bar_is_drawn(gateway: Sandbox) -> None:
 def test_elsewhere_a_line_is_written_now_and_then(
     gateway: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process_subsidy_cancellations, "BETWEEN_LINES", 0.0)
+    monkeypatch.setattr(progress, "BETWEEN_LINES", 0.0)
     services.cancel_subsidy(sub_mchid="1900013401", transaction_id="T1", send="later")
     assert output() == "1 calls: succeeded 1\n1 calls: succeeded 1"

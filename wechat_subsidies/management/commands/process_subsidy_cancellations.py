@@ -5,32 +5,23 @@ import shutil
 import signal
 import sys
 import threading
-import time
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, Final
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from wechat_subsidies import sender, services
+from wechat_subsidies.management.arguments import positive
+from wechat_subsidies.management.progress import Bar, Lines
 
 from ..figures import WORDS, exceeded, limits_of, report_of
 
-BAR: Final = 40  # characters
 EXCEEDED: Final = 2  # the exit code where a figure exceeds its limit
-BETWEEN_LINES: Final = 30.0  # seconds, where there is no terminal to draw a bar on
-
-
-def positive(text: str) -> int:
-    """A number above 0. Raises ArgumentTypeError for anything else."""
-    if not text.isdecimal() or int(text) < 1:
-        message = f"{text!r} is no number above 0"
-        raise ArgumentTypeError(message)
-    return int(text)
 
 
 class Command(BaseCommand):
@@ -102,46 +93,13 @@ class Command(BaseCommand):
             due = sender.count_due(merchant=options["merchant"])
             progress = Bar(self.stdout, total=min(due, options["limit"] or due))
         with until_terminated() as stop:
-            report = services.process_due(**wanted, stop=stop, on_progress=progress.show)
+            report = services.process_due(
+                **wanted,
+                stop=stop,
+                on_progress=lambda report: progress.show(report.calls, words_for(report)),
+            )
         progress.end()
         return report
-
-
-class Bar:
-    """A bar on a terminal, drawn over itself."""
-
-    def __init__(self, out: OutputWrapper, *, total: int) -> None:
-        self.out, self.total, self.is_drawn = out, total, False
-
-    def show(self, report: sender.ProcessReport) -> None:
-        """Draw it; resends and what has become due meanwhile may take it beyond its end."""
-        share = min(1.0, report.calls / max(1, self.total))
-        done = "#" * round(BAR * share)
-        self.out.write(f"\r[{done:<{BAR}}] {report.calls}/{self.total}", ending="")
-        self.out.flush()
-        self.is_drawn = True
-
-    def end(self) -> None:
-        """Leave its line."""
-        if self.is_drawn:
-            self.out.write("")
-
-
-class Lines:
-    """A line every now and then, for logs."""
-
-    def __init__(self, out: OutputWrapper) -> None:
-        self.out, self.last = out, time.monotonic()
-
-    def show(self, report: sender.ProcessReport) -> None:
-        """Write one, if the last is long ago."""
-        if time.monotonic() - self.last >= BETWEEN_LINES:
-            self.out.write(words_for(report))
-            self.out.flush()
-            self.last = time.monotonic()
-
-    def end(self) -> None:
-        """Nothing is open."""
 
 
 def words_for(report: sender.ProcessReport) -> str:
