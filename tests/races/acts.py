@@ -69,6 +69,15 @@ def sweep() -> None:
     call_command("process_subsidy_cancellations", stdout=StringIO())
 
 
+def work_list() -> str:
+    """Cron runs the other command; returns what it says first."""
+    from django.core.management import call_command
+
+    out = StringIO()
+    call_command("cancel_refunded_subsidies", stdout=out)
+    return out.getvalue().split("\n")[0]
+
+
 def retry(key: int) -> str:
     """Staff have a refused one sent again; returns what they are told."""
     from wechat_subsidies import services
@@ -102,6 +111,7 @@ ACTS: dict[str, Callable[..., Any]] = {
         sweep,
         retry,
         stop_batch_once_it_is_sent,
+        work_list,
     )
 }
 

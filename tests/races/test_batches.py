@@ -1,4 +1,4 @@
-"""Two batches, or two transactions, with the same orders the other way round."""
+"""Batches, lists of work and transactions with the same orders, at the same time."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -74,3 +74,13 @@ def test_transactions_in_opposite_order_lose_nothing_and_double_nothing(
     assert "committed" in came
     services.process_due()
     assert_once(*names)
+
+
+def test_work_lists_at_once_and_a_batch_ask_for_each_order_once(
+    at_once, assert_once, make_order, staff: User
+) -> None:
+    orders = [make_order() for _ in range(60)]
+    batch = services.draft_batch(orders[::-1], requested_by=staff, source="admin")
+    at_once(("work_list",), ("work_list",), ("confirm_in_the_admin", batch.pk))
+    services.process_due()
+    assert_once(*[order.wechat_transaction_id for order in orders])

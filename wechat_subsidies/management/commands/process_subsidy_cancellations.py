@@ -9,7 +9,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
@@ -19,7 +19,7 @@ from wechat_subsidies import sender, services
 from wechat_subsidies.management.arguments import positive
 from wechat_subsidies.management.progress import Bar, Lines
 
-from ..figures import WORDS, exceeded, limits_of, report_of
+from wechat_subsidies.management.figures import WORDS, exceeded, limits_of, report_of
 
 EXCEEDED: Final = 2  # the exit code where a figure exceeds its limit
 
