@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import DataError
+from django.db import DataError, OperationalError
 
 from example_project.shop.models import Order
 from wechat_subsidies import services
@@ -212,6 +212,20 @@ def test_an_item_that_cannot_be_recorded_does_not_hold_up_its_neighbours(
 
     monkeypatch.setattr(services.slices, "record", record)
     assert codes(services.cancel_subsidies([bad, fine])) == ["adapter_error", "asked"]
+
+
+def test_items_that_lost_a_deadlock_are_asked_for_again(
+    gateway: Sandbox, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors, whole = [OperationalError("deadlock")], services.slices.record
+
+    def record(wish: Any, *, using: str) -> SubsidyCancellation:
+        if errors:
+            raise errors.pop()
+        return whole(wish, using=using)
+
+    monkeypatch.setattr(services.slices, "record", record)
+    assert codes(services.cancel_subsidies([make_order(), make_order()])) == ["asked", "asked"]
 
 
 def test_an_item_somebody_else_is_recording_waits_for_the_next_slice(

@@ -20,7 +20,7 @@ from .. import clock, sender
 from ..exceptions import ConcurrentRequest, SubsidyError
 from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
 from ..orders import OrderAdapter, Reason, ReasonCode, adapter_for
-from ..retrying import retried
+from ..retrying import PASSING, retried
 from ..texts import storable
 from .drafting import CHUNK, Candidate, load_orders, look_through
 from .recording import record
@@ -213,6 +213,8 @@ def ask_for_item(item: CancellationBatchItem, candidate: Candidate, *, using: st
             return False
         except SubsidyError as error:
             item.code, item.message = error.code[:64], storable(str(error), limit=512)
+        except PASSING:  # a deadlock, say: the chunk is tried again
+            raise
         except (DatabaseError, ValueError, TypeError):
             logger.exception("The transaction %s cannot be recorded.", item.transaction_id)
             item.code, item.message = ReasonCode.ADAPTER_ERROR, str(ReasonCode.ADAPTER_ERROR.label)
