@@ -17,7 +17,8 @@ class OrderAdapter:
     """How one model of a shop becomes WeChat transactions. Subclass it where a mapping is too little.
 
     `model` is the shop's model. `targets` has to be written, and `find` wherever a transaction may be
-    asked for by its identifiers: in the REST API, and with `services.cancel_subsidy`.
+    asked for by its identifiers: in the REST API, and with `services.cancel_subsidy`. `candidates`
+    and `find_by_reference` are for commands.
     """
 
     model: ClassVar[type[models.Model]]
@@ -75,6 +76,18 @@ class OrderAdapter:
         message = (
             f"{type(self).__name__} has no find(), so that transactions cannot be asked for by their "
             "identifiers. Write find(), or ask with the order itself: cancel_subsidy_for_order()."
+        )
+        raise NotImplementedError(message)
+
+    def find_by_reference(self, reference: str) -> Sequence[Any]:
+        """The orders that people call so: none, one or, where it is not unique, several.
+
+        For `cancel_subsidies FILE.csv`, where files name orders so. Raises NotImplementedError until
+        it is written.
+        """
+        message = (
+            f"{type(self).__name__} has no find_by_reference(), so that orders cannot be named by their "
+            "reference. Write it, or name transactions by sub_mchid and transaction_id."
         )
         raise NotImplementedError(message)
 

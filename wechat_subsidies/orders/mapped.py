@@ -19,6 +19,7 @@ TEXTS = ("refund_id", "reference", "description", "merchant")
 AMOUNTS = ("paid_amount", "refunded_amount", "subsidy_amount")
 FACTS = (*AMOUNTS, "refunded_at", "blocked_because")
 PATHS = (*REQUIRED, *TEXTS, *FACTS, "scope")
+SAME_BUT_FOR_CASE = 100  # as many as databases that compare without case may find, and more
 KEYS = (*PATHS, "queryset")
 
 
@@ -81,6 +82,22 @@ class MappedOrderAdapter(OrderAdapter):
             if found == (sub_mchid, transaction_id):
                 return order
         return None
+
+    def find_by_reference(self, reference: str) -> Sequence[Any]:
+        """The orders with that reference, letter for letter, where it is a column or an annotation."""
+        orders, path = self.get_queryset(), self.paths.get("reference")
+        if path is None or last_field(self.model, path, orders.query.annotations) is None:
+            message = (
+                f"The orders of {self.label} cannot be looked up by their reference. Have 'reference' in "
+                "their mapping name a field or an annotation, or name transactions by sub_mchid and "
+                "transaction_id."
+            )
+            raise NotImplementedError(message)
+        try:
+            found = orders.filter(**{path.lookup: reference})[:SAME_BUT_FOR_CASE]
+        except (ValueError, ValidationError):  # what the column cannot hold, no order has
+            return []
+        return [order for order in found if self.text(order, "reference") == reference]
 
     def scope(self, order: Any) -> str:
         """The value of the mapping's `scope` as text."""
