@@ -211,6 +211,11 @@ class AppSettings:
         """For how long calls that never got through are repeated."""
         return self.get("GIVE_UP_AFTER")  # type: ignore[no-any-return]
 
+    @property
+    def retention(self) -> timedelta:
+        """For how long the calls made for a finished cancellation are kept."""
+        return timedelta(days=self.get("RETENTION_DAYS"))
+
     @cached_property
     def api(self) -> Mapping[str, Any]:
         """The settings of the REST API, completed with the defaults."""
