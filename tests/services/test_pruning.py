@@ -200,7 +200,7 @@ def test_every_column_that_names_a_person_is_known() -> None:
 
 
 def test_others_keep_their_names(make_order: MakeOrder, staff: User) -> None:
-    other = User.objects.create_user("Lihua")
+    other = User.objects.create_user("wangfang")
     rows = [
         services.cancel_subsidy_for_order(make_order(), requested_by=who, send="later")
         for who in (other, "Lihua", "lihua")
@@ -209,6 +209,11 @@ def test_others_keep_their_names(make_order: MakeOrder, staff: User) -> None:
     assert anonymise("lihua").rows == 1
     names = SubsidyCancellation.objects.order_by("pk").values_list("requested_by_name", flat=True)
     assert list(names) == ["lihua", "Lihua", NAMELESS]
+
+
+def test_names_differ_by_their_case(deeds: SubsidyCancellation, staff: User) -> None:
+    assert anonymise("LIHUA").rows == 0
+    assert len(names_of(staff)) == 12
 
 
 def test_who_is_gone_from_the_users_is_known_by_name(

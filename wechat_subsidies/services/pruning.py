@@ -205,8 +205,7 @@ def anonymise(
         words = _("Say who is to be made nameless: the name of a user.")
         raise InvalidRequest(words, fields={"name": ("required", words)})
     using, done = write_alias(), Anonymised()
-    users = get_user_model()._default_manager.using(using)
-    user = users.filter(**{get_user_model().USERNAME_FIELD: name}).first()
+    user = user_named(name, using=using)
     stored = Requester.of(name).name
     for naming in NAMINGS:
         rows = rows_naming(stored, user, naming=naming, using=using)
@@ -223,6 +222,13 @@ def anonymise(
     if not dry_run:
         logbook.write("anonymised", rows=done.rows)
     return done
+
+
+def user_named(name: str, *, using: str) -> Any | None:
+    """The user of that name, letter for letter; None where there is none, or none any more."""
+    users = get_user_model()._default_manager.using(using)
+    user = users.filter(**{get_user_model().USERNAME_FIELD: name}).first()
+    return user if user is not None and user.get_username() == name else None
 
 
 def rows_naming(
