@@ -7,7 +7,7 @@ know the tasks. Their names are stable, and their arguments are keys and nothing
 from typing import Any, Final
 
 from celery import Celery, current_app, shared_task
-from kombu import Connection
+from kombu.connection import Connection
 from kombu.pools import producers
 
 from ..conf import app_settings
@@ -95,4 +95,7 @@ class CeleryDispatcher(HintingDispatcher):
 
 def way_to_broker(app: Celery) -> Connection:
     """The app's, but one that gives up soon."""
-    return app.connection_for_write(connect_timeout=PATIENCE, transport_options=NO_LONGER)
+    way: Connection = app.connection_for_write(
+        connect_timeout=PATIENCE, transport_options=NO_LONGER
+    )
+    return way

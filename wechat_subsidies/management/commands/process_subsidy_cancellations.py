@@ -17,9 +17,8 @@ from django.utils.translation import gettext as _
 
 from wechat_subsidies import sender, services
 from wechat_subsidies.management.arguments import positive
-from wechat_subsidies.management.progress import Bar, Lines
-
 from wechat_subsidies.management.figures import WORDS, exceeded, limits_of, report_of
+from wechat_subsidies.management.progress import Bar, Lines
 
 EXCEEDED: Final = 2  # the exit code where a figure exceeds its limit
 
