@@ -30,7 +30,8 @@ def set_aside_strangers(*, using: str) -> None:
         known |= Q(merchant=merchant.name, mchid=merchant.mchid)
     marked = Q(status=Status.PENDING, in_doubt=False, reason=MERCHANT_CHANGED)
     rows = SubsidyCancellation.objects.using(using)
-    while strangers := list(rows.due(clock.now(using)).exclude(known).exclude(marked)[:CHUNK]):
+    waiting = rows.filter(status__in=[Status.PENDING, Status.SENDING]).exclude(known | marked)
+    while strangers := list(waiting.due(clock.now(using))[:CHUNK]):
         for row in strangers:
             retried(partial(set_aside, row, using=using))
 
