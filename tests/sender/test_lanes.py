@@ -245,3 +245,26 @@ def test_a_machine_that_goes_on_missing_slots_is_given_more_and_more_time(
         give_back(lane.take_ended()[1], using="default")
     lane.close()
     assert leads[-1] == lanes.LONGEST_LEAD
+
+
+def test_what_becomes_due_for_one_merchant_does_not_wait_until_the_others_have_nothing_left(
+    gateway: Sandbox, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more_merchants(gateway, settings, second="1900000002")
+    second_is_sent = threading.Event()
+    ask_for(2)
+
+    def made(claim: Claim) -> list[Call]:
+        if claim.merchant.name == "second":
+            second_is_sent.set()
+        elif claim.cancellation.transaction_id == "T1":
+            assert second_is_sent.wait(10)
+        return unhurried(claim)
+
+    def progress(report: ProcessReport) -> None:
+        if report.calls == 1:
+            ask_for(1, prefix="S", merchant="second")
+
+    monkeypatch.setattr(lanes, "calls_for", made)
+    services.process_due(on_progress=progress)
+    assert second_is_sent.is_set()

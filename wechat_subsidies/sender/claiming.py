@@ -14,7 +14,7 @@ from functools import partial
 from django.db.models import F
 from django.utils import timezone
 
-from .. import logbook
+from .. import clock, logbook
 from ..conf import MerchantSettings, app_settings
 from ..models import CancellationAttempt, SendingPause, SubsidyCancellation
 from ..outcomes import LOST
@@ -133,6 +133,14 @@ def claim_once(
     is_all = not tried_pause.sub_mchid if tried_pause else len(found) < len(slots)
     is_last = bool(slots) and not lost and is_all
     return Claimed(claims=claims, wait=pace.wait, lost=len(lost), is_last=is_last)
+
+
+def is_anything_due(*, using: str, mchid: str) -> bool:
+    """Whether a claim may find something: asking costs less than one, and than connecting for it."""
+    now = clock.now(using)
+    if Gate.of(using=using, mchid=mchid, now=now).is_shut:
+        return False
+    return SubsidyCancellation.objects.using(using).due(now).filter(mchid=mchid).exists()
 
 
 def take_over(

@@ -14,7 +14,7 @@ from ..conf import app_settings
 from ..retrying import TRIES
 from ..wechatpay import Deadline, WeChatPayError
 from .calling import Call, calls_for
-from .claiming import Claim, claim
+from .claiming import Claim, claim, is_anything_due
 from .clients import client_for
 from .pacing import AHEAD
 from .pausing import process_stop
@@ -25,6 +25,7 @@ SHORTEST_LEAD: Final = 0.02  # seconds from a claim until its first slot
 LONGEST_LEAD: Final = 0.7
 IDLE: Final = 5.0  # seconds without a call after which a connection is made before the next claim
 PREPARING: Final = 2.0  # seconds for that
+AGAIN: Final = 1.0  # seconds after which a lane without anything left is looked at again
 BUSY_TRIES: Final = 30  # of a claim while others claim, too; a quarter of a minute or so
 
 
@@ -55,6 +56,7 @@ class Lane:
         self.has_begun = False
         self._using, self._concurrency, self._keys = using, concurrency, keys
         self._last_call = float("-inf")
+        self._looks_again_at = time.monotonic() + AGAIN
         self._lead = self._least_lead = SHORTEST_LEAD
         self._most = concurrency
         self._executor: Executor = CallingThread()
@@ -77,6 +79,15 @@ class Lane:
     def has_room(self) -> bool:
         """Whether a group of calls fits in beside those that are under way."""
         return self._concurrency - len(self.under_way) >= max(1, self._concurrency // 4)
+
+    def look_again(self) -> None:
+        """See now and then whether something has become due since nothing was left.
+
+        Other lanes, or one call that hangs, may keep a run going for long.
+        """
+        if self.is_drained and time.monotonic() >= self._looks_again_at:
+            self.is_drained = not is_anything_due(using=self._using, mchid=self.mchid)
+            self._looks_again_at = time.monotonic() + AGAIN
 
     def claim(self, *, limit: int) -> None:
         """Claim up to so many rows, as far as pace and pauses allow, and have them called."""

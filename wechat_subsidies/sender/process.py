@@ -11,6 +11,7 @@ from .. import clock
 from ..conf import app_settings
 from ..models import Heartbeat, SubsidyCancellation
 from .announcing import announce_due
+from .claiming import is_anything_due
 from .clients import process_name
 from .lanes import Lane
 from .sending import ANNOUNCING, PATIENCE, ProcessReport, Sending
@@ -59,8 +60,9 @@ def process_due(
     set_aside_strangers(using=using)
     is_anything_left = True
     while is_anything_left and not stop.is_set():
-        with_due = wanted & mchids_with_due(using=using)
-        lanes = [Lane(each, using=using, concurrency=concurrency) for each in sorted(with_due)]
+        lanes = [Lane(each, using=using, concurrency=concurrency) for each in sorted(wanted)]
+        for lane in lanes:
+            lane.is_drained = not is_anything_due(using=using, mchid=lane.mchid)
         Sending(
             using=using,
             lanes=lanes,
@@ -95,9 +97,3 @@ def beat(*, using: str) -> None:
 def mchids() -> set[str]:
     """The platform merchants that the settings have."""
     return {merchant.mchid for merchant in app_settings.merchants.values()}
-
-
-def mchids_with_due(*, using: str) -> set[str]:
-    """Those of which something is due: asking costs less than a claim that finds nothing."""
-    due = SubsidyCancellation.objects.using(using).due(clock.now(using))
-    return {mchid for mchid in mchids() if due.filter(mchid=mchid).exists()}

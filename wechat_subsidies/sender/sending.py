@@ -16,7 +16,7 @@ from ..retrying import retried
 from .announcing import announce_due
 from .calling import Call
 from .claiming import give_back
-from .lanes import Lane
+from .lanes import AGAIN, Lane
 from .pausing import draw_conclusions
 from .recording import record
 
@@ -76,6 +76,8 @@ class Sending:
     def step(self) -> bool:
         """Claim what may be claimed, record what has come back; returns whether anything is left."""
         for lane in self.lanes:
+            if self.keys is None:
+                lane.look_again()
             if self.may_claim(lane) and lane.is_claim_wanted():
                 lane.claim(limit=self.room())
         self.wait()
@@ -107,14 +109,15 @@ class Sending:
         if not under_way:
             self.stop.wait(seconds or 0)
             return
-        done, _ = wait(under_way, timeout=seconds, return_when=FIRST_COMPLETED)
+        timeout = AGAIN if seconds is None else seconds
+        done, _ = wait(under_way, timeout=timeout, return_when=FIRST_COMPLETED)
         if done:
             wait(under_way, timeout=GATHERING)
 
     def seconds_until_next_claim(self) -> float | None:
-        """For how long nothing is to be claimed; None if not before something has ended."""
+        """For how long nothing is to be claimed, as far as is known; None if not before a call ends."""
         times = [lane.next_claim for lane in self.lanes if self.may_claim(lane) and lane.has_room]
-        return max(0.0, min(times) - time.monotonic()) if times else None
+        return max(0.0, min(AGAIN, min(times) - time.monotonic())) if times else None
 
     def take_up_ended(self) -> None:
         """Record what has ended, draw the conclusions, and tell the shop."""
