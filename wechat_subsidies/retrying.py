@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Final, TypeVar
 
-from django.db import InterfaceError, OperationalError, connections, router, transaction
+from django.db import (
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    connections,
+    router,
+    transaction,
+)
 
 from .models import SubsidyCancellation
 
@@ -14,8 +21,9 @@ TRIES: Final = 5
 FIRST_WAIT: Final = 0.05  # seconds, at the most; doubled with every further try
 LONGEST_WAIT: Final = 1.0
 
-# A deadlock, a serialisation failure, a lock, a connection that broke: another time it may work.
-PASSING: Final = (OperationalError, InterfaceError)
+# A deadlock, a serialisation failure, a lock, a connection that broke, a server that only reads for
+# the moment (PostgreSQL's word for that is an internal error): another time it may work.
+PASSING: Final = (OperationalError, InterfaceError, InternalError)
 
 Result = TypeVar("Result")
 

@@ -9,7 +9,7 @@ from example_project.shop.models import ProfitSharing
 from wechat_subsidies import services
 from wechat_subsidies.models import SubsidyCancellation
 from wechat_subsidies.sandbox import Sandbox
-from wechat_subsidies.sender import process, sending
+from wechat_subsidies.sender import announcer, process
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,7 +40,7 @@ def test_it_begins_after_a_crash_between_commit_and_signal(
     gateway: Sandbox, make_order: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as crash:
-        for module in (process, sending):
+        for module in (process, announcer):
             crash.setattr(module, "announce_due", lambda **kwargs: False)
         order = make_order()
         services.cancel_subsidy_for_order(order)

@@ -117,9 +117,9 @@ ACTS: dict[str, Callable[..., Any]] = {
 
 
 def main(name: str, *arguments: str) -> None:
-    django.setup()
     settings.WECHAT_SUBSIDIES = json.loads(os.environ["RACERS_SETTINGS"])
     settings.ALLOWED_HOSTS = ["*"]
+    django.setup()
     print("ready", flush=True)
     sys.stdin.readline()
     try:

@@ -1,15 +1,17 @@
 """The shop hears of every arrival, at least once."""
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from wechat_subsidies import sender, services, signals
 from wechat_subsidies.models import SubsidyCancellation
 from wechat_subsidies.sandbox import Sandbox
-from wechat_subsidies.sender import announcing, process, sending
+from wechat_subsidies.sender import announcer, announcing, process
 
 IDS = {"sub_mchid": "1900013401", "transaction_id": "T1"}
 
@@ -94,7 +96,7 @@ def test_a_process_that_died_before_announcing_leaves_it_to_the_sweep(
     gateway: Sandbox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        for module in (process, sending):
+        for module in (process, announcer):
             patch.setattr(module, "announce_due", lambda **kwargs: False)
         services.cancel_subsidy(**IDS)
     assert receiver.heard == []
@@ -106,20 +108,38 @@ def test_the_signals_are_those_that_hosts_connect_to() -> None:
     assert announcing.SIGNALS["succeeded"] is signals.subsidy_cancelled
 
 
-def test_slow_receivers_let_what_is_due_be_sent(
+def test_receivers_hold_up_neither_sending_nor_recording(
     gateway: Sandbox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "ANNOUNCING", 0.0)  # over as soon as one has run
-    sent_by_then: list[int] = []
-    heard = receiver.heard.append
-    monkeypatch.setattr(
-        receiver, "heard", Noting(heard, lambda: sent_by_then.append(len(gateway.calls())))
-    )
+    everything_is_recorded = threading.Event()
+    waited: list[bool] = []
+
+    def wait_until_recorded() -> None:
+        waited.append(everything_is_recorded.wait(10))
+
+    def progress(report: sender.ProcessReport) -> None:
+        if report.calls == 6:
+            everything_is_recorded.set()
+
+    monkeypatch.setattr(receiver, "heard", Noting(receiver.heard.append, wait_until_recorded))
     for number in range(6):
         services.cancel_subsidy(sub_mchid="1900013401", transaction_id=f"S{number}", send="later")
-    services.process_due(concurrency=3)
-    assert sent_by_then[0] <= 3
-    assert sent_by_then[2] > 3  # sooner than all receivers of the first three had run
+    services.process_due(concurrency=2, on_progress=progress)
+    assert waited == [True] * 6
+
+
+@pytest.mark.usefixtures("receiver")
+def test_a_database_that_fails_the_receivers_thread_does_not_end_the_run(
+    gateway: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(**kwargs: object) -> bool:
+        raise OperationalError("gone away")
+
+    monkeypatch.setattr(announcer, "announce_due", broken)
+    services.cancel_subsidy(**IDS, send="later")
+    assert services.process_due().outcomes == {"succeeded": 1}
+    assert "what is left is announced later" in caplog.text
+    assert SubsidyCancellation.objects.get().announce_after is None  # by the run's end
 
 
 def test_what_becomes_due_while_receivers_run_is_sent_before_the_rest_is_announced(
@@ -142,7 +162,6 @@ def test_what_becomes_due_while_receivers_run_is_sent_before_the_rest_is_announc
 def test_in_a_request_receivers_run_for_a_short_time_and_the_sweep_calls_the_rest(
     gateway: Sandbox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "ANNOUNCING", 0.0)
     monkeypatch.setattr(process, "PATIENCE", 0.0)
     keys = [
         services.cancel_subsidy(
@@ -166,3 +185,18 @@ class Noting:
     def append(self, heard: tuple[str, str, int]) -> None:
         self.goes_on(heard)
         self.note()
+
+
+@pytest.mark.django_db  # in a transaction, as hosts' tests are
+def test_within_a_test_of_the_hosts_receivers_are_called_on_its_own_thread(
+    gateway: Sandbox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+    monkeypatch.setattr(
+        receiver,
+        "heard",
+        Noting(receiver.heard.append, lambda: threads.append(threading.current_thread())),
+    )
+    services.cancel_subsidy(**IDS, send="later")
+    services.process_due()
+    assert threads == [threading.current_thread()]

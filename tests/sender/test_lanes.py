@@ -163,7 +163,7 @@ def test_what_is_under_way_is_recorded_even_if_something_breaks(
         monkeypatch.undo()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sending, "announce_due", broken)
+    monkeypatch.setattr(sending, "draw_conclusions", broken)
     with pytest.raises(KeyboardInterrupt):
         services.process_due()
     assert CancellationAttempt.objects.count() == 2

@@ -6,8 +6,9 @@ A cancellation goes through here in three steps, each in a module of its own:
     calling     the call itself, outside of any transaction, within hard deadlines
     recording   a second short transaction: the attempt, and what it means (`settling`)
 
-and, after that commit, `announcing` tells the shop and `pausing` looks at what it means for the
-calls to come. `sending` runs these steps over and over, in one `lane` for each platform merchant.
+and, after that commit, `announcing` tells the shop, on a thread of its own (`announcer`), and
+`pausing` looks at what it means for the calls to come. `sending` runs these steps over and over, in
+one of the `lanes` for each platform merchant.
 """
 
 from .process import CONCURRENCY, beat, count_due, process_due, send

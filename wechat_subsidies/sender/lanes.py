@@ -151,7 +151,8 @@ class Lane:
         if missed:
             self.has_begun = False  # who waits in a request waits for these as well
         if missed > made:
-            self._most = max(1, self._most // 2)
+            if self._keys is None:  # what is sent in a request is few, and to be begun in it
+                self._most = max(1, self._most // 2)
             self._least_lead = self._lead = min(LONGEST_LEAD, 2 * self._lead)
         elif made:
             self._most = min(self._concurrency, 2 * self._most)
@@ -170,5 +171,6 @@ def calls_in_thread(claimed: Claim) -> list[Call]:
     try:
         return calls_for(claimed)
     finally:
-        caches.close_all()
-        connections.close_all()
+        with suppress(Exception):  # an answer in hand is worth more than a connection
+            caches.close_all()
+            connections.close_all()

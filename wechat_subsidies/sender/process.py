@@ -10,14 +10,16 @@ from django.db import router
 from .. import clock
 from ..conf import app_settings
 from ..models import Heartbeat, SubsidyCancellation
+from .announcer import Announcer
 from .announcing import announce_due
 from .claiming import is_anything_due
 from .clients import process_name
 from .lanes import Lane
-from .sending import ANNOUNCING, PATIENCE, ProcessReport, Sending
+from .sending import PATIENCE, ProcessReport, Sending
 from .strangers import set_aside_strangers
 
 CONCURRENCY: Final = 32  # calls under way at a time, for each platform merchant
+ANNOUNCING: Final = 0.25  # seconds after which receivers let what is due by then be sent
 SWEEP: Final = "sweep"  # the heartbeat's name
 
 
@@ -50,28 +52,36 @@ def process_due(
 ) -> None:
     """Send everything that is due, up to `limit` calls, for one merchant or all; announce arrivals.
 
-    Returns once nothing is due any more, and nothing is left to announce: slow receivers are
-    interrupted for what becomes due meanwhile. What is done is added to `report`. Safe to run in
-    several processes at once. Raises ImproperlyConfigured for a merchant that the settings do not
-    have.
+    Returns once nothing is due any more that may be sent, and nothing is left to announce.
+    Receivers run beside the sending, and are interrupted for what becomes due after it. What is
+    done is added to `report`. Safe to run in several processes at once. Raises
+    ImproperlyConfigured for a merchant that the settings do not have.
     """
     using = router.db_for_write(SubsidyCancellation)
     wanted = wanted_mchids(merchant)
     set_aside_strangers(using=using)
+
+    def progress(so_far: ProcessReport) -> None:
+        announcer.wake()
+        on_progress(so_far)
+
     is_anything_left = True
     while is_anything_left and not stop.is_set():
+        calls_before = report.calls
         lanes = [Lane(each, using=using, concurrency=concurrency) for each in sorted(wanted)]
         for lane in lanes:
             lane.is_drained = not is_anything_due(using=using, mchid=lane.mchid)
-        Sending(
-            using=using,
-            lanes=lanes,
-            report=report,
-            limit=limit,
-            stop=stop,
-            on_progress=on_progress,
-        ).run()
+        with Announcer(using=using) as announcer:
+            Sending(
+                using=using,
+                lanes=lanes,
+                report=report,
+                limit=limit,
+                stop=stop,
+                on_progress=progress,
+            ).run()
         is_anything_left = announce_due(using=using, until=time.monotonic() + ANNOUNCING)
+        is_anything_left |= report.calls > calls_before  # receivers may have asked for more
 
 
 def count_due(*, merchant: str | None = None) -> int:

@@ -199,7 +199,7 @@ def said(call: Call) -> dict[str, Any]:
     """What WeChat Pay said, as the row keeps it."""
     error = call.reply.error if isinstance(call.reply.error, APIError) else None
     return {
-        "result": call.reply.result[:16],
+        "result": storable(call.reply.result, limit=16),
         "error_code": storable(error.code if error else "", limit=64),
         "error_message": storable(error.message if error else "", limit=512),
         "request_id": storable(

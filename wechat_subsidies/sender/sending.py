@@ -1,4 +1,4 @@
-"""One run of sending: claim, call, record, announce, until nothing is left or somebody says stop.
+"""One run of sending: claim, call, record, until nothing is left or somebody says stop.
 
 All database work is done on the thread that runs it, all calls on threads of their own.
 """
@@ -13,7 +13,6 @@ from threading import Event
 from typing import Final
 
 from ..retrying import retried
-from .announcing import announce_due
 from .calling import Call
 from .claiming import give_back
 from .lanes import AGAIN, Lane
@@ -21,7 +20,6 @@ from .pausing import draw_conclusions
 from .recording import record
 
 GATHERING: Final = 0.1  # seconds for which answers are gathered, to be recorded together
-ANNOUNCING: Final = 0.25  # seconds after which receivers let what is due be sent
 PATIENCE: Final = 2.0  # seconds for which one who waits in a request waits for the merchant's pace
 
 
@@ -120,7 +118,7 @@ class Sending:
         return max(0.0, min(AGAIN, min(times) - time.monotonic())) if times else None
 
     def take_up_ended(self) -> None:
-        """Record what has ended, draw the conclusions, and tell the shop."""
+        """Record what has ended, and draw the conclusions."""
         for lane in self.lanes:
             calls, missed = lane.take_ended()
             if calls:  # before anything else that may fail: nobody has these answers but we
@@ -131,7 +129,6 @@ class Sending:
                 retried(partial(draw_conclusions, calls, using=self.using))
                 self.report.add(calls)
                 self.on_progress(self.report)
-                announce_due(using=self.using, keys=self.keys, until=time.monotonic() + ANNOUNCING)
 
     def finish(self) -> None:
         """Record what is under way, without claiming more: one lane's trouble is not another's."""

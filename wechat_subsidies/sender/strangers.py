@@ -58,6 +58,8 @@ def set_aside(row: SubsidyCancellation, *, using: str) -> None:
         pk=row.pk, status=row.status, in_doubt=row.in_doubt, claim_token=row.claim_token
     )
     with durable(using):
-        if same.update(**changes) and is_lost:
+        if not same.update(**changes):
+            return
+        if is_lost:
             lost_attempt(row).save(using=using, force_insert=True)
     logbook.changed(row, status=str(changes.get("status", row.status)), reason=MERCHANT_CHANGED)

@@ -115,10 +115,14 @@ def until_terminated() -> Iterator[threading.Event]:
         yield stop
         return
 
-    def finish(number: int, frame: FrameType | None) -> None:
+    def say_and_stop() -> None:
         stop.set()
-        signal.signal(number, previous[number])
         sys.stderr.write(_("Finishing the calls that are under way.") + "\n")
+
+    def finish(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, previous[number])
+        # Not here: the main thread, which this interrupts, may hold the locks that both need.
+        threading.Thread(target=say_and_stop).start()
 
     previous: dict[int, Any] = {
         number: signal.signal(number, finish) for number in (signal.SIGTERM, signal.SIGINT)
