@@ -134,3 +134,21 @@ def test_a_database_that_is_missing_is_skipped_loudly_or_an_error(
     monkeypatch.setattr(command.signal, "signal", lambda *args: None)
     assert command.main(["--database", "mariadb", *options]) == status
     assert ("SKIPPED: mariadb" in capsys.readouterr().out) == (status == 0)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "status"),
+    [
+        ({"sqlite": 0, "mariadb": 0}, 0),
+        ({"sqlite": command.UNPROVEN, "mariadb": 0}, 0),
+        ({"sqlite": command.UNPROVEN, "mariadb": command.UNPROVEN}, 1),
+        ({"sqlite": command.UNPROVEN}, 1),
+        ({"sqlite": 0, "mariadb": 1}, 1),
+        ({"sqlite": 0, "mariadb": -9}, 1),
+        ({}, 0),
+    ],
+)
+def test_one_database_at_least_has_to_have_met_what_it_is_to_prove(
+    statuses: dict[str, int], status: int
+) -> None:
+    assert command.told(statuses) == status

@@ -55,8 +55,8 @@ def told(statuses: dict[str, int]) -> int:
     wrong = [name for name, status in statuses.items() if status not in {0, UNPROVEN}]
     if unproven:
         print(f"\nNo call was lost to a kill, or none met a fault: {', '.join(unproven)}")
-    if wrong or len(unproven) == len(statuses):
-        print(f"\nNOT well: {', '.join(wrong or unproven or ['no database was there'])}")
+    if wrong or (unproven and len(unproven) == len(statuses)):
+        print(f"\nNOT well: {', '.join(wrong or unproven)}")
         return 1
     print("\nAll is well.")
     return 0
