@@ -1,5 +1,7 @@
 """Batches, lists of work and transactions with the same orders, at the same time."""
 
+import threading
+
 import pytest
 from django.contrib.auth.models import User
 
@@ -53,7 +55,7 @@ def test_a_batch_stopped_amid_sweeps_is_sent_or_withdrawn_and_never_both(
     orders = [make_order() for _ in range(40)]
     batch = services.cancel_subsidies(orders, send="later")
     if is_asked_for:
-        services.slices.ask_for_confirmed_batches()
+        services.slices.ask_for_confirmed_batches(stop=threading.Event())
     came = at_once(*[("sweep",)] * 2, *[("stop_batch_once_it_is_sent", batch.pk)] * 2)
     services.process_due()
     assert sorted(came[2:]) == [False, True]

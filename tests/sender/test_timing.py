@@ -62,3 +62,21 @@ def test_a_resend_is_never_due_sooner_than_it_may_begin(monkeypatch: pytest.Monk
             grace=10.0,
         ).changes()
         assert changes["send_after"] >= changes["not_before"] >= now + timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("count", "seconds"), [(1, 5), (2, 10), (3, 20), (7, 320), (8, 600), (999, 600)]
+)
+def test_resends_take_twice_as_long_each_time_up_to_ten_minutes(
+    monkeypatch: pytest.MonkeyPatch, count: int, seconds: float
+) -> None:
+    monkeypatch.setattr(settling.random, "uniform", lambda low, high: low)
+    assert settling.delay(count) == seconds
+    monkeypatch.setattr(settling.random, "uniform", lambda low, high: high)
+    assert settling.delay(count) == 1.25 * seconds
+
+
+def test_resends_of_many_orders_are_spread_by_chance() -> None:
+    delays = {settling.delay(1) for _ in range(100)}
+    assert len(delays) > 50
+    assert all(5 <= each <= 6.25 for each in delays)

@@ -1,5 +1,6 @@
 """Batches: drafted, confirmed once, worked on bit by bit."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -304,3 +305,12 @@ def test_working_twice_sends_once(gateway: Sandbox, make_order: MakeOrder) -> No
     services.work_on_batch(batch.pk)
     services.work_on_batch(batch.pk)
     assert len(gateway.calls()) == 1
+
+
+def test_once_stopped_no_other_batch_is_begun(gateway: Sandbox, make_order: MakeOrder) -> None:
+    batch = services.draft_batch([make_order()])
+    services.confirm_batch(batch, confirmed_by="lihua")
+    stop = threading.Event()
+    stop.set()
+    services.process_due(stop=stop)
+    assert not SubsidyCancellation.objects.exists()

@@ -35,7 +35,7 @@ def stop(batch: CancellationBatch, *, stopped_by: object = "lihua") -> bool:
 
 def ask_for_items(batch: CancellationBatch) -> None:
     """Turn the items into cancellations, without sending any."""
-    slices.ask_for_confirmed_batches()
+    slices.ask_for_confirmed_batches(stop=threading.Event())
 
 
 def statuses() -> list[str]:

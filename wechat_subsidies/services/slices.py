@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial as bind
+from threading import Event
 from typing import Any
 
 from django.apps import apps
@@ -65,15 +66,17 @@ def steps_left(batch_pk: int) -> int:
     return 2 * to_ask.count() + to_send.count()
 
 
-def ask_for_confirmed_batches() -> None:
+def ask_for_confirmed_batches(*, stop: Event) -> None:
     """Turn the items of all confirmed batches into cancellations, as far as nobody else does.
 
-    A batch in which that fails is logged and left for later: it must not hold up the others, nor
-    the sending of what is recorded.
+    Once `stop` is set no other batch is begun. A batch in which it fails is logged and left for
+    later: it must not hold up the others, nor the sending of what is recorded.
     """
     using = write_alias()
     confirmed = CancellationBatch.objects.using(using).filter(status=Status.CONFIRMED)
     for batch_pk in list(confirmed.order_by("pk").values_list("pk", flat=True)):
+        if stop.is_set():
+            return
         until = time.monotonic() + SLICE_SECONDS
         try:
             with slice_of(batch_pk, seconds=SLICE_SECONDS, using=using) as batch:

@@ -58,7 +58,7 @@ def process_due(
         try:
             beat()
             look_for_stopped()
-            retried(ask_for_confirmed_batches)
+            retried(partial(ask_for_confirmed_batches, stop=stop))
             send(limit=limit, stop=stop, on_progress=progress)
         except PASSING:
             if not forever:
