@@ -15,10 +15,8 @@ SECRET_KEY = "of the tests only"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LANGUAGE_CODE = "en"
 
-# Shops of other shapes; their tables are made without migrations.
-HOSTS = ["mall", "tenants", "booth"]
-INSTALLED_APPS += [f"tests.hosts.{host}" for host in HOSTS]  # noqa: F405
-MIGRATION_MODULES = dict.fromkeys(HOSTS)
+# Shops of other shapes
+INSTALLED_APPS += [f"tests.hosts.{host}" for host in ("mall", "tenants", "booth")]  # noqa: F405
 
 # A file and not memory: threads and processes of a test have connections of their own.
 FOLDER = TemporaryDirectory(prefix="wechat-subsidies-")
