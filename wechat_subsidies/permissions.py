@@ -6,6 +6,7 @@ CANCEL_SUBSIDY = "wechat_subsidies.cancel_subsidy"
 RESOLVE_CANCELLATION = "wechat_subsidies.resolve_cancellation"
 PAUSE_SENDING = "wechat_subsidies.pause_sending"
 VIEW_ALL_BATCHES = "wechat_subsidies.view_all_batches"
+VIEW_PAUSE = "wechat_subsidies.view_sendingpause"
 VIEW_CANCELLATION = "wechat_subsidies.view_subsidycancellation"
 
 
@@ -19,3 +20,13 @@ def may_see_batch(user: Any, batch: Any) -> bool:
     if not may_cancel(user):
         return False
     return bool(batch.requested_by_id == user.pk or user.has_perm(VIEW_ALL_BATCHES))
+
+
+def may_pause(user: Any) -> bool:
+    """Whether this user may pause the sending and resume it."""
+    return bool(user.is_active and user.has_perm(PAUSE_SENDING))
+
+
+def may_see_pauses(user: Any) -> bool:
+    """Whether this user may see what is paused and why."""
+    return may_pause(user) or bool(user.is_active and user.has_perm(VIEW_PAUSE))

@@ -2,11 +2,12 @@
 
 from django.urls import reverse
 
-from wechat_subsidies.models import CancellationBatch, SubsidyCancellation
+from wechat_subsidies.models import CancellationBatch, SendingPause, SubsidyCancellation
 
 ORDERS = "/admin/shop/order/"
 BATCHES = "/admin/wechat_subsidies/cancellationbatch/"
 CANCELLATIONS = "/admin/wechat_subsidies/subsidycancellation/"
+PAUSES = "/admin/wechat_subsidies/sendingpause/"
 
 
 def batch_page(batch: CancellationBatch, step: str = "batch") -> str:
@@ -15,3 +16,7 @@ def batch_page(batch: CancellationBatch, step: str = "batch") -> str:
 
 def cancellation_page(cancellation: SubsidyCancellation) -> str:
     return reverse("admin:wechat_subsidies_subsidycancellation_change", args=[cancellation.pk])
+
+
+def pause_page(pause: SendingPause, step: str = "change") -> str:
+    return reverse(f"admin:wechat_subsidies_sendingpause_{step}", args=[pause.pk])

@@ -63,6 +63,15 @@ def test_a_person_ends_what_began_by_itself(gateway: Sandbox) -> None:
     assert services.resume("default") == 1
 
 
+def test_single_pauses_can_be_ended(gateway: Sandbox) -> None:
+    one, other = services.pause("default", reason="one"), services.pause(None, reason="all")
+    assert services.resume_pauses([one], resumed_by="bo") == 1
+    assert services.resume_pauses([one], resumed_by="cy") == 0
+    assert services.pauses_that_hold() == (other,)
+    one.refresh_from_db()
+    assert one.lifted_by_name == "bo"
+
+
 @pytest.mark.parametrize(("merchant", "reason"), [("shp", "x"), ("default", " ")])
 def test_nonsense_is_refused(gateway: Sandbox, merchant: str, reason: str) -> None:
     with pytest.raises(InvalidRequest):

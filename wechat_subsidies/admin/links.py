@@ -1,14 +1,15 @@
-"""Where things are: batches, and the shop's own orders."""
+"""Where things are: batches, pauses, and the shop's own orders."""
 
 from django.apps import apps
 from django.contrib.admin import AdminSite
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, reverse
 
-from ..models import CancellationBatch
+from ..models import CancellationBatch, SendingPause
 from ..orders import adapter_for
 
 BATCH = "admin:wechat_subsidies_cancellationbatch"
+PAUSE = "admin:wechat_subsidies_sendingpause"
 
 
 def batch_url(batch: CancellationBatch, *, site: AdminSite, step: str = "batch") -> str:
@@ -19,6 +20,16 @@ def batch_url(batch: CancellationBatch, *, site: AdminSite, step: str = "batch")
     if site.is_registered(CancellationBatch):
         return reverse(f"{BATCH}_{step}", args=[batch.pk], current_app=site.name)
     return batch.get_absolute_url()
+
+
+def pause_url(pause: SendingPause, *, site: AdminSite) -> str:
+    """The pause's page on this site."""
+    return reverse(f"{PAUSE}_change", args=[pause.pk], current_app=site.name)
+
+
+def pauses_url(*, site: AdminSite) -> str:
+    """The list of pauses on this site."""
+    return reverse(f"{PAUSE}_changelist", current_app=site.name)
 
 
 def order_url(order_model: str, order_pk: str) -> str:

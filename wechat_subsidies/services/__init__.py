@@ -8,7 +8,7 @@ from .asking import cancel_subsidy, cancel_subsidy_for_order
 from .batches import cancel_subsidies, confirm_batch
 from .deciding import reopen, resolve, retry, withdraw
 from .drafting import draft_batch
-from .pausing import pause, resume, resume_after_selftest
+from .pausing import pause, resume, resume_after_selftest, resume_pauses
 from .profit_sharing import may_share_profit
 from .slices import work_on_batch
 from .status import Status, pauses_that_hold, status
@@ -31,6 +31,7 @@ __all__ = [
     "resolve",
     "resume",
     "resume_after_selftest",
+    "resume_pauses",
     "retry",
     "status",
     "stop_batch",

@@ -1,5 +1,6 @@
 """People who pause the sending, and resume it. What pauses by itself is the sender's."""
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -55,6 +56,14 @@ def resume(merchant: str | None, *, resumed_by: Any = None) -> int:
     pauses = SendingPause.objects.using(write_alias()).filter(lifted_at=None)
     if merchant is not None:
         pauses = pauses.filter(mchid=mchid_of(merchant))
+    return lift(list(pauses), by=Requester.of(resumed_by).name)
+
+
+def resume_pauses(pauses: Iterable[SendingPause], *, resumed_by: Any = None) -> int:
+    """End exactly these pauses, whatever began them; the other ones hold on.
+
+    Returns how many were ended: those that have ended before stay as they are.
+    """
     return lift(list(pauses), by=Requester.of(resumed_by).name)
 
 
