@@ -116,6 +116,7 @@ class CancellationBatchAdmin(_ModelAdmin):
             self.page("<int:pk>/", self.batch_view, name="batch", methods=["GET", "HEAD"]),
             self.page("<int:pk>/confirm/", self.confirm_view, name="confirm", methods=["POST"]),
             self.page("<int:pk>/continue/", self.continue_view, name="continue", methods=["POST"]),
+            self.page("<int:pk>/stop/", self.stop_view, name="stop", methods=["POST"]),
         ]
 
     def page(self, route: str, view: View, *, name: str, methods: list[str]) -> URLPattern:
@@ -188,9 +189,14 @@ class CancellationBatchAdmin(_ModelAdmin):
             self.say_confirmed_before(request, batch)
 
     def say_confirmed_before(self, request: HttpRequest, batch: CancellationBatch) -> None:
-        """Tell somebody who confirms twice that once was enough."""
-        text = _("This batch was confirmed already, by %(name)s. Nothing is sent twice.")
-        self.message_user(request, text % {"name": batch.confirmed_by_name}, messages.WARNING)
+        """Tell somebody who confirms twice that once was enough, or that the batch was stopped."""
+        if batch.status == CancellationBatch.Status.STOPPED:
+            text = _("This batch was stopped by %(name)s and can no longer be confirmed.")
+            name = batch.stopped_by_name
+        else:
+            text = _("This batch was confirmed already, by %(name)s. Nothing is sent twice.")
+            name = batch.confirmed_by_name
+        self.message_user(request, text % {"name": name or "–"}, messages.WARNING)
 
     def continue_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Work on a confirmed batch for one slice, then show how far it is; JSON for the script."""
@@ -200,6 +206,31 @@ class CancellationBatchAdmin(_ModelAdmin):
             progress = progress_of(batch, using=using())
             return JsonResponse({**progress.as_json(), "worked": worked})
         return HttpResponseRedirect(batch_url(batch, site=self.admin_site))
+
+    def stop_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Stop a batch, whether confirmed or not, and show it; without a note it goes on."""
+        batch = self.batch_for(request, pk)
+        try:
+            is_stopped = services.stop_batch(
+                batch, stopped_by=request.user, note=request.POST.get("note", "")
+            )
+        except InvalidRequest as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            self.say_stopped(request, batch, by_this_request=is_stopped)
+        return HttpResponseRedirect(batch_url(batch, site=self.admin_site))
+
+    def say_stopped(
+        self, request: HttpRequest, batch: CancellationBatch, *, by_this_request: bool
+    ) -> None:
+        """Tell somebody that the batch is stopped, or that somebody else was quicker."""
+        if by_this_request:
+            text = _("Stopped. What had not been sent yet is withdrawn.")
+            self.message_user(request, text, messages.SUCCESS)
+            return
+        text = _("This batch was stopped already, by %(name)s.")
+        name = batch.stopped_by_name or "–"
+        self.message_user(request, text % {"name": name}, messages.WARNING)
 
     # What is shown
 
@@ -227,6 +258,7 @@ class CancellationBatchAdmin(_ModelAdmin):
             "title": _("Cancelling subsidies"),
             "progress": progress_of(batch, using=using()),
             "state": state,
+            "is_stopped": batch.status == CancellationBatch.Status.STOPPED,
             "page": page,
             "page_range": page.paginator.get_elided_page_range(page.number),
             "rows": [Row(item) for item in page],

@@ -15,7 +15,7 @@ PAUSE = "admin:wechat_subsidies_sendingpause"
 def batch_url(batch: CancellationBatch, *, site: AdminSite, step: str = "batch") -> str:
     """The batch's page on this site, or on the default one where this site does not have it.
 
-    `step` is "batch" for the page itself, "confirm" or "continue" for what its forms post to.
+    `step` is "batch" for the page itself, "confirm", "continue" or "stop" for what its forms post to.
     """
     if site.is_registered(CancellationBatch):
         return reverse(f"{BATCH}_{step}", args=[batch.pk], current_app=site.name)
