@@ -45,6 +45,12 @@ def one_of_each(answers: dict[str, Scopes]) -> Q:
     return condition
 
 
+def sees_everything(request: HttpRequest) -> bool:
+    """Whether all cancellations exist for this request."""
+    answers = [scopes_of(adapter, request=request) for adapter in adapters().values()]
+    return all(answer is None for answer in answers or [general_scopes(request)])
+
+
 def is_visible(cancellation: SubsidyCancellation, *, request: HttpRequest) -> bool:
     """Whether this cancellation exists for this request."""
     return visible(request).filter(pk=cancellation.pk).exists()

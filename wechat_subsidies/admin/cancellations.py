@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
@@ -17,6 +18,7 @@ from ..scoping import visible
 from .attempts import latest_calls
 from .links import order_url
 from .rows import Words, status_of
+from .summary import summary_for
 from .words import local_time, text_of, yuan
 
 if TYPE_CHECKING:
@@ -156,6 +158,15 @@ class SubsidyCancellationAdmin(_ModelAdmin):
         return rows.order_by(*self.get_ordering(request))
 
     # What is shown
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, under how sending stands."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        summary = summary_for(request, site=self.admin_site)
+        return super().changelist_view(request, {**(extra_context or {}), "summary": summary})
 
     def render_change_form(
         self,
