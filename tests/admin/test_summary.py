@@ -65,7 +65,7 @@ def test_without_anything_due_there_is_no_oldest(desk, gateway):
 
 def test_what_needs_review_leads_to_those_that_do(desk, ask):
     ask(status="needs_review", send_after=None)
-    link = '<a href="?status__exact=needs_review">Needs review <strong>1</strong></a>'
+    link = '<a href="?status__exact=needs_review">Needs review by a person <strong>1</strong></a>'
     assert link in shown(desk)
 
 
@@ -124,7 +124,7 @@ def test_whoever_sees_a_part_sees_no_counts(desk, ask, settings):
     ask()
     page = shown(desk)
     assert "Due now" not in page
-    assert "Needs review <strong>" not in page
+    assert "Needs review by a person <strong>" not in page
 
 
 def test_whoever_an_adapter_limits_sees_no_counts(desk, ask, monkeypatch):

@@ -9,12 +9,12 @@ from django.http import HttpRequest
 
 from .. import services
 from ..management.pauses import paused
-from ..models import SendingPause
+from ..models import SendingPause, SubsidyCancellation
 from ..permissions import may_see_pauses
 from ..scoping import sees_everything
 from .links import pause_url, pauses_url
+from .rows import Words
 from .words import local_time
-
 
 MOST_PAUSES: Final = 5  # named: each of many sub-merchants may have one
 
@@ -47,6 +47,11 @@ class Summary:
         if not self.status.due:
             return ""
         return local_time(self.status.at - timedelta(seconds=self.status.oldest_due))
+
+    @property
+    def review_label(self) -> Words:
+        """What cancellations are called that a person has to look at."""
+        return SubsidyCancellation.Status.NEEDS_REVIEW.label
 
     @property
     def is_worth_showing(self) -> bool:
