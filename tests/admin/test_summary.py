@@ -75,7 +75,7 @@ def test_pauses_that_hold_lead_to_their_pages_for_those_who_may_see_them(admin_c
     pause = services.pause("default", reason="a mistake")
     page = shown(admin_client)
     assert (
-        f'<a href="{pause_page(pause)}">Sending is paused: <strong>default · 1900000001</strong></a>'
+        f'<a href="{pause_page(pause)}">Sending is paused <strong>default · 1900000001</strong></a>'
         in page
     )
     assert pause_page(ended) not in page

@@ -1,6 +1,7 @@
 """Pauses in sending: what is paused and why; staff pause here, and resume."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
@@ -10,6 +11,8 @@ from django.db import router
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -92,16 +95,7 @@ class SendingPauseAdmin(_ModelAdmin):
     """Pauses: adding one pauses the sending, resuming ends it; none is changed or deleted."""
 
     form = PauseForm
-    list_display = [
-        "what",
-        "cause",
-        "advice_in_words",
-        "note_in_words",
-        "paused_by_name",
-        "since",
-        "next_try",
-        "ended",
-    ]
+    list_display = ["what", "why", "begun", "next_try", "ended"]
     readonly_fields = ["what", "advice_in_words", "since", "next_try", "ended"]
     list_filter = [StateFilter]
     actions = ["resume_sending"]
@@ -247,10 +241,16 @@ class SendingPauseAdmin(_ModelAdmin):
         """One or two sentences, where it began by itself."""
         return advice(pause.reason) or pause.reason or self.get_empty_value_display()
 
-    @admin.display(description=gettext_lazy("note"))
-    def note_in_words(self, pause: SendingPause) -> str:
-        """What a person gave as the reason, or what WeChat Pay said."""
-        return pause.note or self.get_empty_value_display()
+    @admin.display(description=gettext_lazy("Reason"))
+    def why(self, pause: SendingPause) -> str:
+        """The cause, what to do, and what a person gave as the reason or WeChat Pay said."""
+        texts = [pause.get_cause_display(), advice(pause.reason) or pause.reason, pause.note]
+        return format_html_join(mark_safe("<br>"), "{}", ((text,) for text in texts if text))
+
+    @admin.display(description=gettext_lazy("Paused"))
+    def begun(self, pause: SendingPause) -> str:
+        """By whom and since when; by nobody where it began by itself."""
+        return who_and_when(pause.paused_by_name, pause.paused_at)
 
     @admin.display(description=gettext_lazy("paused at"))
     def since(self, pause: SendingPause) -> str:
@@ -266,5 +266,10 @@ class SendingPauseAdmin(_ModelAdmin):
     @admin.display(description=gettext_lazy("ended"))
     def ended(self, pause: SendingPause) -> str:
         """By whom and when; by nobody where a call that went out to try succeeded."""
-        texts = [pause.lifted_by_name, local_time(pause.lifted_at)]
-        return ", ".join(text for text in texts if text) or self.get_empty_value_display()
+        by = who_and_when(pause.lifted_by_name, pause.lifted_at)
+        return by or self.get_empty_value_display()
+
+
+def who_and_when(name: str, moment: datetime | None) -> str:
+    """A name and a moment, as far as there are any."""
+    return ", ".join(text for text in (name, local_time(moment)) if text)
