@@ -32,6 +32,29 @@ def test_files_are_read_as_spreadsheets_write_them(
     assert read_lines(text.encode(encoding)) == ([line], [])
 
 
+def test_hanzi_that_look_like_utf_8_in_gb18030_are_not_taken_for_damaged() -> None:
+    data = "order_reference,description\nSC1004,双十一退款\n".encode("gb18030")
+    assert read_lines(data)[0][0].description == "双十一退款"
+
+
+@pytest.mark.parametrize("text", ["双十一", "系统"])
+def test_what_may_be_in_either_encoding_is_not_guessed(text: str) -> None:
+    file = f"order_reference,description\nN1,{text}\n"
+    assert "may be in UTF-8 or in GB18030" in refusal_of(file.encode("gb18030"))
+    assert read_lines(file.encode())[0][0].description == text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_letters_with_accents_are_utf_8(encoding: str) -> None:
+    data = "order_reference,description\nN1,café\n".encode(encoding)
+    assert read_lines(data)[0][0].description == "café"
+
+
+def test_a_bom_says_that_it_is_utf_8() -> None:
+    data = "order_reference,description\nN1,возврат\n"
+    assert read_lines(data.encode("utf-8-sig"))[0][0].description == "возврат"
+
+
 def test_a_delimiter_within_the_values_is_not_taken_for_that_of_the_columns() -> None:
     lines, problems = read_lines(b'order_reference,description\nN1,"a;b;c"\nN2,"a\tb\tc"\n')
     assert ([line.order_reference for line in lines], problems) == (["N1", "N2"], [])

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
@@ -54,6 +55,8 @@ COLUMNS: Final = (
 )
 DELIMITERS: Final = (",", ";", "\t")
 UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+LATIN: Final = "\u024f"  # the last of the Latin letters with accents
+TWO_BYTES: Final = "\u07ff"  # the last letter that has two bytes in UTF-8
 
 SCIENTIFIC: Final = re.compile(r"\d([.,]\d+)?E\+?\d+", re.IGNORECASE | re.ASCII)
 WITH_POINT: Final = re.compile(r"\d+[.,]0+", re.ASCII)
@@ -128,14 +131,20 @@ def decoded(data: bytes) -> str:
         words = _("The file is no CSV file in UTF-8: save it as “CSV UTF-8”, not as Unicode text.")
         raise unreadable(words)
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         broken_at = data.count(b"\n", 0, error.start) + 1
+    else:
+        if is_doubtful(data, text):
+            words = _("The file may be in UTF-8 or in GB18030: save it as “CSV UTF-8”.")
+            raise unreadable(words)
+        return text
     # As UTF-8 a GB18030 file is nearly all gaps. A few gaps are a UTF-8 file that was damaged, and
-    # read as GB18030 it would be nonsense.
+    # read as GB18030 it would be nonsense. Hanzi in GB18030 often look like letters of two bytes in
+    # UTF-8, and hardly ever like those of three that hanzi have there.
     guessed = data.decode("utf-8", "replace")
     gaps = guessed.count("\ufffd")
-    if sum(letter > "\x7f" for letter in guessed) - gaps > gaps:
+    if sum(letter > TWO_BYTES for letter in guessed) - gaps > gaps:
         raise unreadable(_("Line %(line)d is not valid UTF-8.") % {"line": broken_at})
     try:
         return data.decode("gb18030")
@@ -143,6 +152,21 @@ def decoded(data: bytes) -> str:
         raise unreadable(
             _("The file is neither in UTF-8 nor in GB18030: save it as “CSV UTF-8”.")
         ) from None
+
+
+def is_doubtful(data: bytes, text: str) -> bool:
+    """Whether what can be read as UTF-8 may as well be GB18030, as the bytes of 双十一 and 系统 can.
+
+    Letters with accents hardly are; whoever writes other alphabets has the BOM tell.
+    """
+    letters = {letter for letter in text if letter > "\x7f"}
+    if data.startswith(BOM_UTF8) or not letters or not LATIN < max(letters) <= TWO_BYTES:
+        return False
+    try:
+        data.decode("gb18030")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def delimiter_of(text: str) -> str:
