@@ -70,6 +70,21 @@ def test_what_was_withdrawn_stays_so(make_order: MakeOrder) -> None:
     assert row.status == "withdrawn"
 
 
+def test_what_a_stopped_batch_did_not_come_to_is_left_alone_as_well(
+    gateway: Sandbox, make_order: MakeOrder
+) -> None:
+    batch = services.cancel_subsidies([make_order(), make_order()], send="later")
+    services.stop_batch(batch, stopped_by="lihua", note="选错了")
+    report = cancel_refunded()
+    assert (report.asked, report.left_out) == (0, {"stopped": 2})
+
+
+def test_a_draft_that_was_stopped_says_nothing_of_its_orders(make_order: MakeOrder) -> None:
+    batch = services.draft_batch([make_order()])
+    services.stop_batch(batch, stopped_by="lihua", note="选错了")
+    assert cancel_refunded().asked == 1
+
+
 def test_what_is_not_to_be_cancelled_is_counted_by_its_reason(make_order: MakeOrder) -> None:
     make_order(refunds=(400,))
     make_order(is_profit_shared=True)

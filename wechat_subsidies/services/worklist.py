@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from .. import clock
 from ..conf import SETTING
 from ..exceptions import InvalidRequest
-from ..models import CancellationBatch, SubsidyCancellation
+from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
 from ..orders import OrderAdapter, Reason, ReasonCode, adapters
 from ..orders.mapped import MappedOrderAdapter
 from ..retrying import retried
@@ -82,7 +82,8 @@ def cancel_refunded(
     With `dry_run` nothing is recorded. `on_progress` is called with the report so far after every
     few hundred orders, `on_wish` with each candidate that is, or would be, asked for.
 
-    Whatever has a cancellation in any state, a withdrawn one too, is left as it is, so that it is
+    Whatever has a cancellation in any state, a withdrawn one too, is left as it is, and so is what a
+    person kept from being asked for by stopping a confirmed batch; so that it is
     safe to repeat and to run twice at a time. Orders are worked through in the order of their keys.
     Raises InvalidRequest for an unknown model, and where a mapping does not say when.
     """
@@ -203,12 +204,15 @@ def ask_for_orders(
     report.orders += len(keys)
     found = candidates_among(adapter, keys, terms=terms)
     recorded = recorded_for(found, using=terms.using)
+    stopped = stopped_among(found, using=terms.using)
     wanted: dict[tuple[str, str], Candidate] = {}
     for candidate in found:
         if candidate.identity in recorded:
             report.recorded_before += 1
         elif candidate.reason is not None:
             report.left_out[candidate.reason.code] += 1
+        elif candidate.identity in stopped:
+            report.left_out[ReasonCode.STOPPED] += 1
         elif is_too_recent(candidate, terms=terms, report=report):
             continue
         elif candidate.identity in wanted:
@@ -217,6 +221,21 @@ def ask_for_orders(
             wanted[candidate.identity] = candidate
     remaining = None if terms.limit is None else terms.limit - report.asked
     ask_for_candidates(list(wanted.values())[:remaining], terms=terms, report=report)
+
+
+def stopped_among(found: Iterable[Candidate], *, using: str) -> set[tuple[str, str]]:
+    """Which transactions a person kept from being asked for, by stopping a batch that was confirmed.
+
+    Those that had their turn were withdrawn, and are left alone for that; the rest must not fare
+    otherwise. A draft is a selection that came to nothing, and says nothing of its orders.
+    """
+    items = CancellationBatchItem.objects.using(using).filter(
+        batch__status=CancellationBatch.Status.STOPPED,
+        batch__confirmed_at__isnull=False,
+        code=ReasonCode.STOPPED,
+        transaction_id__in={each.identity[1] for each in found if each.identity[1]},
+    )
+    return set(items.values_list("sub_mchid", "transaction_id"))
 
 
 def candidates_among(adapter: OrderAdapter, keys: list[Any], *, terms: Terms) -> list[Candidate]:
