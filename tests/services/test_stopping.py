@@ -3,10 +3,12 @@
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connections
+from django.utils import timezone
 
 from example_project.shop.models import Order
 from wechat_subsidies import clock, services
@@ -163,6 +165,17 @@ def test_what_comes_back_unsent_after_the_stop_is_withdrawn_by_the_sweep(
     assert statuses() == ["withdrawn", "withdrawn"]
     names = CancellationEvent.objects.values_list("actor_name", "note")
     assert set(names) == {("lihua", "选错了")}
+
+
+def test_what_came_back_unsent_is_withdrawn_however_long_nobody_swept(
+    gateway: Sandbox, asked: CancellationBatch
+) -> None:
+    claims = unhurried_claims()
+    stop(asked)
+    give_back(claims, using="default")
+    CancellationBatch.objects.update(stopped_at=timezone.now() - timedelta(days=3))
+    assert services.process_due().calls == 0
+    assert statuses() == ["withdrawn", "withdrawn"]
 
 
 def test_a_slice_that_is_asking_when_the_batch_is_stopped_ends(

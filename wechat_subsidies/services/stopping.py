@@ -26,7 +26,8 @@ from .transactions import after_commit, write_alias
 
 NOTE_LENGTH: Final = 512  # characters of a note that are kept
 CHUNK: Final = 500  # cancellations withdrawn in one transaction
-# For so long sweeps look for what comes back to a batch that was stopped: longer than any call takes.
+# For so long a sweep that goes on looks for what comes back to a batch that was stopped: longer than
+# any call takes. As it begins it looks at all: for hours nobody may have swept.
 LATELY: Final = timedelta(hours=1)
 
 Status = CancellationBatch.Status
@@ -87,16 +88,16 @@ def set_stopped(batch: CancellationBatch, *, who: Requester, note: str, using: s
     return True
 
 
-def finish_stops() -> None:
-    """Withdraw what has come back unsent to batches that were stopped lately.
+def finish_stops(*, lately: timedelta | None = LATELY) -> None:
+    """Withdraw what has come back unsent to batches that were stopped lately; None: ever.
 
     A call that was under way when its batch was stopped may have been put off, or its process may
     not have got round to it; and whoever stopped a batch may have died over it.
     """
     using = write_alias()
-    stopped = CancellationBatch.objects.using(using).filter(
-        status=Status.STOPPED, stopped_at__gt=timezone.now() - LATELY
-    )
+    stopped = CancellationBatch.objects.using(using).filter(status=Status.STOPPED)
+    if lately is not None:
+        stopped = stopped.filter(stopped_at__gt=timezone.now() - lately)
     for batch in stopped:
         if waiting_of(batch, using=using).exists():
             who = Requester(None, batch.stopped_by_name)

@@ -54,9 +54,13 @@ def process_due(
         on_progress(so_far)
 
     send = partial(sender.process_due, merchant=merchant, concurrency=concurrency, report=report)
+    has_looked_at_all = False
     while True:
         try:
             beat()
+            if not has_looked_at_all:  # for hours nobody may have swept
+                retried(partial(finish_stops, lately=None))
+                has_looked_at_all = True
             look_for_stopped()
             retried(partial(ask_for_confirmed_batches, stop=stop))
             send(limit=limit, stop=stop, on_progress=progress)
