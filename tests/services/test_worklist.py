@@ -258,3 +258,15 @@ def test_without_orders_in_the_settings_it_says_so(settings: Any) -> None:
     settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "ORDERS": {}}
     with pytest.raises(InvalidRequest, match="ORDERS"):
         cancel_refunded()
+
+
+@pytest.mark.parametrize(("way", "asked"), [("ask", 0), ("refuse", 0), ("allow", 1)])
+def test_orders_of_which_nobody_knows_whether_they_are_partly_refunded_wait_for_a_yes(
+    settings: Any, make_order: MakeOrder, way: str, asked: int
+) -> None:
+    mapped(settings, paid_amount=None, refunded_amount=None)
+    settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "PARTIAL_REFUNDS": way}
+    make_order(refunds=(1,))
+    report = cancel_refunded()
+    assert (report.asked, report.left_out["amounts_unknown"]) == (asked, 1 - asked)
+    assert cancel_refunded(partial=True).asked == 1 - asked

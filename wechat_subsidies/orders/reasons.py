@@ -35,6 +35,10 @@ class ReasonCode(models.TextChoices):
         "partly_refunded",
         _("The order is only partly refunded, so a smaller subsidy may still be owed."),
     )
+    AMOUNTS_UNKNOWN = (
+        "amounts_unknown",
+        _("The shop does not say how much was paid and refunded, so it may be partly refunded."),
+    )
     ADAPTER_ERROR = (
         "adapter_error",
         _("The order could not be read because of an error in the shop's code; see the log."),

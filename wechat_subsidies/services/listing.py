@@ -272,7 +272,8 @@ def no_order_called(name: str) -> NotEligible:
     """What is raised for a reference that no order has."""
     words = _("There is no order %(name)s.") % {"name": name}
     if SCIENTIFIC.fullmatch(name):
-        words = f"{words} {_('A spreadsheet seems to have turned its number into another.')}"
+        hint = _("A spreadsheet seems to have turned its number into another.")
+        words = f"{words} {hint}"
     return NotEligible(words, code=ReasonCode.NOT_FOUND)
 
 

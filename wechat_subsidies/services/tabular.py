@@ -208,7 +208,8 @@ def unknown_column(name: str) -> str:
     words = _("There is no column “%(name)s”.") % {"name": name[:80]}
     near = get_close_matches(name, COLUMNS, n=1)
     if near:
-        return f"{words} {_('Did you mean “%(near)s”?') % {'near': near[0]}}"
+        hint = _("Did you mean “%(near)s”?") % {"near": near[0]}
+        return f"{words} {hint}"
     usual = _("A file has order_reference, or sub_mchid and transaction_id, in its first line.")
     return f"{words} {usual}"
 

@@ -12,7 +12,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from .. import clock
-from ..conf import SETTING
+from ..conf import SETTING, app_settings
 from ..exceptions import InvalidRequest
 from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
 from ..orders import OrderAdapter, Reason, ReasonCode, adapters
@@ -213,6 +213,8 @@ def ask_for_orders(
             report.left_out[candidate.reason.code] += 1
         elif candidate.identity in stopped:
             report.left_out[ReasonCode.STOPPED] += 1
+        elif may_be_partly_refunded(candidate, terms=terms):
+            report.left_out[ReasonCode.AMOUNTS_UNKNOWN] += 1
         elif is_too_recent(candidate, terms=terms, report=report):
             continue
         elif candidate.identity in wanted:
@@ -253,6 +255,12 @@ def candidates_among(adapter: OrderAdapter, keys: list[Any], *, terms: Terms) ->
             adapter, orders.get(key), key=key, batch=terms.batch, partial=terms.partial
         )
     ]
+
+
+def may_be_partly_refunded(candidate: Candidate, *, terms: Terms) -> bool:
+    """Whether nobody knows, and nobody has said yes: staff would see the order, cron does not."""
+    is_wanted = terms.partial or app_settings.partial_refunds == "allow"
+    return not is_wanted and candidate.target is not None and candidate.target.paid_amount is None
 
 
 def is_too_recent(candidate: Candidate, *, terms: Terms, report: WorkReport) -> bool:
