@@ -12,7 +12,7 @@ from .announcing import announce_due
 
 logger = logging.getLogger("wechat_subsidies")
 
-GROUP_SECONDS: Final = 0.25  # after which no receiver is called before it is seen if that is to end
+ANNOUNCING: Final = 0.25  # after which no receiver is called before it is seen if that is to end
 
 
 class Announcer:
@@ -62,7 +62,7 @@ class Announcer:
     def _announce(self) -> None:
         try:
             while not self._is_over and announce_due(
-                using=self._using, until=time.monotonic() + GROUP_SECONDS
+                using=self._using, until=time.monotonic() + ANNOUNCING
             ):
                 pass
         except Exception:

@@ -10,7 +10,7 @@ from django.db import router
 from .. import clock
 from ..conf import app_settings
 from ..models import Heartbeat, SubsidyCancellation
-from .announcer import Announcer
+from .announcer import ANNOUNCING, Announcer
 from .announcing import announce_due
 from .claiming import is_anything_due
 from .clients import process_name
@@ -19,7 +19,6 @@ from .sending import PATIENCE, ProcessReport, Sending
 from .strangers import set_aside_strangers
 
 CONCURRENCY: Final = 32  # calls under way at a time, for each platform merchant
-ANNOUNCING: Final = 0.25  # seconds after which receivers let what is due by then be sent
 SWEEP: Final = "sweep"  # the heartbeat's name
 
 

@@ -7,7 +7,6 @@ hours old. Source: pay.weixin.qq.com/docs/merchant/development/interface-rules/.
 
 import logging
 import os
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +29,7 @@ from .errors import (
 from .sharing import SharedAnswer
 from .verification import (
     MAX_CLOCK_SKEW,
+    TIMESTAMP,
     Verifier,
     comparable_serial,
     is_certificate_serial,
@@ -42,7 +42,6 @@ REFRESH_AFTER = 11 * 3600.0  # seconds; the hour between leaves time for tries t
 PATIENCE = 60.0  # seconds between two requests for what was not to be had
 MAX_FRUITLESS = 5  # requests in that time for serial numbers that stay unknown, whatever they are
 
-_TIMESTAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 logger = logging.getLogger(__name__)
 
@@ -290,4 +289,4 @@ class _Turn:
 def _signed_at(answer: Answer) -> float:
     """When an answer says that it was signed; for ever ago if it does not."""
     timestamp = answer.headers.get("Wechatpay-Timestamp", "")
-    return float(timestamp) if _TIMESTAMP.fullmatch(timestamp) else float("-inf")
+    return float(timestamp) if TIMESTAMP.fullmatch(timestamp) else float("-inf")

@@ -29,7 +29,7 @@ _REQUIRED = (
     "Wechatpay-Serial",
     "Wechatpay-Signature",
 )
-_TIMESTAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
+TIMESTAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
 _NONCE = re.compile(r"[!-~]+", re.ASCII)
 _HEX = re.compile(r"[0-9A-Fa-f]+", re.ASCII)
 
@@ -89,7 +89,7 @@ class Verifier:
 
     def _check_clock(self, answer: Answer) -> None:
         timestamp = answer.headers["Wechatpay-Timestamp"]
-        if not _TIMESTAMP.fullmatch(timestamp):
+        if not TIMESTAMP.fullmatch(timestamp):
             text = f"The answer's timestamp is no number of seconds: {timestamp}"
             raise UnverifiedAnswer(text, answer=answer, reason="stale")
         ahead = int(timestamp) - self._clock()

@@ -25,7 +25,7 @@ class Command(BaseCommand):
     help = (
         "Ask for the cancellation of the subsidies of the orders in a CSV file (UTF-8 or GB18030), "
         "whose first line names its columns: order_reference, or sub_mchid and transaction_id; "
-        "refund_id and description if you like. An export of cancellations will do. Nothing is asked "
+        "refund_id and description if you like. Nothing is asked "
         "for if a line has a problem. process_subsidy_cancellations sends what is asked for."
     )
 
