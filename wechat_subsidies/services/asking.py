@@ -12,6 +12,7 @@ from ..exceptions import InvalidRequest, NotEligible, SeveralTransactions
 from ..models import SubsidyCancellation
 from ..orders import ReasonCode, Target, adapter_for, adapters, find_order
 from ..retrying import retried
+from .admin_log import log_asked
 from .eligibility import refuse_if_not_eligible, refuse_other_merchant, target_named, targets_for
 from .recording import is_recorded, record
 from .transactions import after_commit, refuse_foreign_transaction, write_alias
@@ -144,6 +145,8 @@ def ask(wish: Wish, *, send: str = "now") -> SubsidyCancellation:
         cancellation = record(wish, using=using)  # retrying would be up to whoever began it
     else:
         cancellation = retried(bind(record, wish, using=using))
+    if cancellation.newly_recorded:
+        log_asked([cancellation], using=using)
     if send == "now" and cancellation.status == Status.PENDING:
         after_commit(lambda: app_settings.dispatcher.send([cancellation.pk]), using=using)
         if not connections[using].in_atomic_block:

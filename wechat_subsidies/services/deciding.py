@@ -15,6 +15,7 @@ from .. import clock, logbook
 from ..conf import app_settings
 from ..exceptions import Conflict, InvalidRequest
 from ..models import CancellationEvent, SubsidyCancellation
+from .admin_log import log_decided
 from .asking import refuse_unknown_way
 from .recording import CLEAN
 from .requester import Requester
@@ -198,6 +199,7 @@ def decide(
             )
             tell = partial(logbook.changed, cancellation, status=status, why=kind, by=who.name)
             after_commit(tell, using=using)
+            log_decided([cancellation], kind=kind, note=note, who=who, using=using)
     cancellation.refresh_from_db(using=using)
     if not is_changed:
         raise in_progress(cancellation) if not cancellation.is_final else frozen(cancellation)

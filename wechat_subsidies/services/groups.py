@@ -11,6 +11,7 @@ from ..exceptions import SubsidyError
 from ..models import SubsidyCancellation
 from ..orders import ReasonCode
 from ..retrying import PASSING, retried
+from .admin_log import log_asked
 from .recording import insert, locked, record
 from .wishes import Wish
 
@@ -47,7 +48,10 @@ def record_in_one_transaction(
 ) -> list[Recorded]:
     """Record them, or none of them where the database fails."""
     with transaction.atomic(using=using):
-        return list(each_recorded(wishes, ask_again=ask_again, using=using))
+        recorded = list(each_recorded(wishes, ask_again=ask_again, using=using))
+        new = [each.cancellation for each in recorded if each.cancellation and each.is_new]
+        log_asked(new, using=using)
+    return recorded
 
 
 def each_recorded(wishes: Iterable[Wish], *, ask_again: bool, using: str) -> Iterator[Recorded]:

@@ -23,6 +23,7 @@ from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellati
 from ..orders import OrderAdapter, Reason, ReasonCode, adapter_for
 from ..retrying import PASSING, retried
 from ..texts import storable
+from .admin_log import log_asked
 from .drafting import CHUNK, Candidate, load_orders, look_through
 from .recording import record
 from .transactions import write_alias
@@ -150,6 +151,8 @@ def ask_for_items(batch: CancellationBatch, *, using: str) -> bool:
             ask_for_item(item, candidate, using=using)
             for item, candidate in zip(chunk, candidates_for(chunk, batch=batch), strict=True)
         ]
+        new = [item.cancellation for item in chunk if item.newly_recorded and item.cancellation]
+        log_asked(new, using=using)
         if not chunk:
             batches.update(status=Status.ASKED)
     return any(asked)

@@ -21,6 +21,7 @@ from ..models.cancellation import CancellationQuerySet
 from ..orders import ReasonCode
 from ..retrying import retried
 from ..texts import storable
+from .admin_log import log_decided
 from .requester import Requester
 from .transactions import after_commit, write_alias
 
@@ -30,6 +31,10 @@ CHUNK: Final = 500  # cancellations withdrawn in one transaction
 # any call takes. As it begins it looks at all: for hours nobody may have swept.
 LATELY: Final = timedelta(hours=1)
 
+# What the logs tell of a cancellation that is withdrawn.
+TOLD: Final = ("transaction_id", "order_model", "order_pk", "order_reference")
+
+Kind = CancellationEvent.Kind
 Status = CancellationBatch.Status
 ItemStatus = CancellationBatchItem.Status
 CancellationStatus = SubsidyCancellation.Status
@@ -134,7 +139,7 @@ def withdraw_chunk(batch: CancellationBatch, *, who: Requester, note: str, using
         # have committed meanwhile, and nobody claims what it has seen.
         batches.update(status=Status.STOPPED)
         waiting = waiting_of(batch, using=using).select_for_update().order_by("pk")
-        chunk = list(waiting.only("pk", "transaction_id")[:CHUNK])
+        chunk = list(waiting.only("pk", *TOLD)[:CHUNK])
         rows.filter(pk__in=[row.pk for row in chunk]).update(
             status=CancellationStatus.WITHDRAWN,
             reason="",
@@ -145,7 +150,7 @@ def withdraw_chunk(batch: CancellationBatch, *, who: Requester, note: str, using
         CancellationEvent.objects.using(using).bulk_create(
             CancellationEvent(
                 cancellation=row,
-                kind=CancellationEvent.Kind.WITHDRAWN,
+                kind=Kind.WITHDRAWN,
                 actor=who.user,
                 actor_name=who.name,
                 note=note,
@@ -154,6 +159,7 @@ def withdraw_chunk(batch: CancellationBatch, *, who: Requester, note: str, using
         )
         tell = partial(write_withdrawn, chunk, by=who.name)
         after_commit(tell, using=using)
+        log_decided(chunk, kind=Kind.WITHDRAWN, note=note, who=who, using=using)
     return bool(chunk)
 
 
