@@ -15,6 +15,11 @@ def may_cancel(user: Any) -> bool:
     return bool(user.is_active and user.has_perm(CANCEL_SUBSIDY))
 
 
+def may_resolve(user: Any) -> bool:
+    """Whether this user may state what became of a cancellation that needs review."""
+    return bool(user.is_active and user.has_perm(RESOLVE_CANCELLATION))
+
+
 def may_see_batch(user: Any, batch: Any) -> bool:
     """Whether this user may see and work on this batch: their own, or anybody's by permission."""
     if not may_cancel(user):

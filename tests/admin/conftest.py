@@ -10,6 +10,8 @@ from example_project.shop.models import Order
 from wechat_subsidies.models import CancellationBatch
 from wechat_subsidies.services import draft_batch
 
+from .rows import ask  # noqa: F401  (a fixture)
+
 
 def staff_with(name: str, *codenames: str) -> User:
     user = User.objects.create_user(name, is_staff=True)

@@ -20,3 +20,8 @@ def cancellation_page(cancellation: SubsidyCancellation) -> str:
 
 def pause_page(pause: SendingPause, step: str = "change") -> str:
     return reverse(f"admin:wechat_subsidies_sendingpause_{step}", args=[pause.pk])
+
+
+def decision_page(cancellation: SubsidyCancellation, decision: str) -> str:
+    name = f"admin:wechat_subsidies_subsidycancellation_{decision}"
+    return reverse(name, args=[cancellation.pk])

@@ -1,26 +1,12 @@
 import pytest
 
-from wechat_subsidies.models import CancellationAttempt, SubsidyCancellation
+from wechat_subsidies.admin import paging
+from wechat_subsidies.models import CancellationAttempt, CancellationEvent
 from wechat_subsidies.orders.mapped import MappedOrderAdapter
-from wechat_subsidies.services import cancel_subsidy_for_order
 
 from .pages import CANCELLATIONS, ORDERS, cancellation_page
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ask(make_order):
-    """Ask for the cancellation of an order's subsidy without sending it, then change the row."""
-
-    def make(*, number="N-1", **changes):
-        cancellation = cancel_subsidy_for_order(make_order(number=number), send="later")
-        if changes:
-            SubsidyCancellation.objects.filter(pk=cancellation.pk).update(**changes)
-            cancellation.refresh_from_db()
-        return cancellation
-
-    return make
 
 
 def references(client, query=""):
@@ -113,6 +99,53 @@ def test_the_list_is_filtered_by_merchant_where_there_are_several(desk, ask, set
     assert references(desk, "?merchant=second") == ["N-2"]
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("?sub_mchid=1900000009", ["N-2"]),
+        ("?sub_mchid=", ["N-2", "N-1"]),
+        ("?source__exact=command", ["N-2"]),
+        ("?created_from=2026-11-02", ["N-1"]),
+        ("?created_to=2026-11-01", ["N-2"]),
+        ("?created_from=2026-11-01&created_to=2026-11-02", ["N-2"]),
+        ("?sub_mchid=1900000009&created_from=2026-11-02", []),
+    ],
+)
+def test_the_list_is_narrowed_down(desk, ask, query, found):
+    ask(number="N-1", created_at="2026-11-02T16:00:00Z")  # the 3rd in Asia/Shanghai
+    ask(
+        number="N-2",
+        created_at="2026-10-31T16:00:00Z",  # the 1st
+        sub_mchid="1900000009",
+        source="command",
+    )
+    assert references(desk, query) == found
+
+
+def test_a_day_that_is_none_is_not_taken_for_any(desk, ask):
+    ask()
+    assert desk.get(CANCELLATIONS + "?created_from=yesterday").url == f"{CANCELLATIONS}?e=1"
+
+
+def test_filters_keep_each_other_and_the_search(desk, ask):
+    page = desk.get(CANCELLATIONS + "?status__exact=pending&q=x&sub_mchid=19&p=1").content.decode()
+    form = page.split('class="subsidies-filter"')[2]  # that of the days
+    assert form.count('type="hidden"') == 3
+    for name, value in (("status__exact", "pending"), ("q", "x"), ("sub_mchid", "19")):
+        assert f'<input type="hidden" name="{name}" value="{value}">' in form
+
+
+def test_the_list_is_not_counted_to_the_end(desk, ask, monkeypatch):
+    monkeypatch.setattr(paging, "MOST", 2)
+    for number in range(3):
+        ask(number=f"N-{number}")
+    page = desk.get(CANCELLATIONS)
+    assert "More than 2: the newest are shown." in page.content.decode()
+    ask(number="N-3", status="failed", send_after=None)
+    page = desk.get(CANCELLATIONS + "?status__exact=failed")
+    assert "More than" not in page.content.decode()
+
+
 def test_what_is_outside_of_the_scopes_does_not_exist(desk, ask, settings):
     settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "SCOPES": lambda request: {"north"}}
     ask(number="N-1", scope="north")
@@ -185,6 +218,18 @@ def test_the_detail_shows_each_call(desk, ask):
         "&quot;Wechatpay-Nonce&quot;: &quot;abc&quot;",
     ):
         assert words in page
+
+
+def test_the_detail_shows_what_people_did_among_the_calls(desk, ask):
+    cancellation = ask()
+    attempt(cancellation)
+    CancellationEvent.objects.create(
+        cancellation=cancellation, kind="retried", actor_name="王芳", note="<u>退款已到账</u>"
+    )
+    page = desk.get(cancellation_page(cancellation)).content.decode()
+    for words in ("<strong>Retried</strong>", "王芳", "&lt;u&gt;退款已到账&lt;/u&gt;"):
+        assert words in page
+    assert page.index("王芳") < page.index("Cancelled, proven by signature")
 
 
 @pytest.mark.parametrize("use_tz", [True, False])

@@ -48,7 +48,7 @@ def test_a_refused_cancellation_says_what_to_do(gateway, make_order, post):
     [("failed", True), ("needs_review", True), ("succeeded", False), ("pending", False)],
 )
 def test_what_can_be_retried(status, can):
-    assert CancellationSerializer().get_can_retry(SubsidyCancellation(status=status)) is can
+    assert SubsidyCancellation(status=status).can_retry is can
 
 
 def test_a_cancellation_cannot_be_written_through_its_serializer():

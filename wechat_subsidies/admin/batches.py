@@ -4,25 +4,26 @@ A page of our own for each step, never a form that posts back to the shop's orde
 `action=` posted to an order's change form for a wish to save the order.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db import connections, models, router, transaction
+from django.db import models, router
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from .. import services
 from ..exceptions import InvalidRequest
 from ..models import CancellationBatch
 from ..permissions import VIEW_ALL_BATCHES, may_cancel, may_see_batch
+from .export import export_batch
 from .links import batch_url, orders_url
+from .pages import View, own_page
 from .preview import ConfirmForm, preview_of
 from .progress import LEFT_OUT, STATES, progress_of
 from .rows import Row
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[CancellationBatch]
 else:
     _ModelAdmin = admin.ModelAdmin
-
-View = Callable[..., HttpResponse]
 
 TEMPLATES = "admin/wechat_subsidies/cancellationbatch"
 ROWS_PER_PAGE = 100  # of a confirmed batch
@@ -114,22 +113,17 @@ class CancellationBatchAdmin(_ModelAdmin):
         return [
             self.page("", self.changelist_view, name="changelist", methods=["GET", "HEAD"]),
             self.page("<int:pk>/", self.batch_view, name="batch", methods=["GET", "HEAD"]),
+            self.page("<int:pk>/export/", self.export_view, name="export", methods=["GET"]),
             self.page("<int:pk>/confirm/", self.confirm_view, name="confirm", methods=["POST"]),
             self.page("<int:pk>/continue/", self.continue_view, name="continue", methods=["POST"]),
             self.page("<int:pk>/stop/", self.stop_view, name="stop", methods=["POST"]),
         ]
 
     def page(self, route: str, view: View, *, name: str, methods: list[str]) -> URLPattern:
-        """One of our URLs: for staff, with CSRF protection, outside of ATOMIC_REQUESTS.
-
-        Sending has to see what is committed, so it refuses to run inside a transaction.
-        """
+        """One of our URLs; a GET of what is to be posted leads to the batch's page."""
         if methods == ["POST"]:
             view = self.showing_instead(view)
-        guarded = self.admin_site.admin_view(require_http_methods(["GET", *methods])(view))
-        for alias in connections:
-            guarded = transaction.non_atomic_requests(using=alias)(guarded)
-        return path(route, guarded, name=f"{self.opts.app_label}_{self.opts.model_name}_{name}")
+        return own_page(self, route, view, name=name, methods=["GET", *methods])
 
     def showing_instead(self, view: View) -> View:
         """The view of a POST, where a GET leads to the batch's page instead and sends nothing.
@@ -137,7 +131,7 @@ class CancellationBatchAdmin(_ModelAdmin):
         It comes of going back, and of logging in again when a session has ended meanwhile.
         """
 
-        def shown_or_done(request: HttpRequest, pk: int) -> HttpResponse:
+        def shown_or_done(request: HttpRequest, pk: int) -> HttpResponseBase:
             if request.method == "POST":
                 return view(request, pk)
             return HttpResponseRedirect(
@@ -231,6 +225,11 @@ class CancellationBatchAdmin(_ModelAdmin):
         text = _("This batch was stopped already, by %(name)s.")
         name = batch.stopped_by_name or "–"
         self.message_user(request, text % {"name": name}, messages.WARNING)
+
+    def export_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """The batch's items as a CSV file."""
+        batch = self.batch_for(request, pk)
+        return export_batch(batch, request=request, site=self.admin_site, using=using())
 
     # What is shown
 

@@ -1,24 +1,38 @@
-"""The cancellations: a list to search, and what became of each, call by call. Nothing is changed here."""
+"""The cancellations: a list to search, what became of each, and what may be decided about it.
 
-from collections.abc import Iterable
+Nothing is edited here. What a person decides goes through the services, from a page of its own.
+"""
+
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern
 from django.utils.html import format_html
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from ..conf import app_settings
+from .. import services
+from ..exceptions import InvalidRequest, SubsidyError
 from ..models import SubsidyCancellation
 from ..outcomes import advice
-from ..permissions import VIEW_CANCELLATION, may_cancel
+from ..permissions import VIEW_CANCELLATION, may_cancel, may_resolve
 from ..scoping import visible
-from .attempts import latest_calls
-from .links import order_url
+from .decisions import BY_NAME, Decision, open_to, put_on_form
+from .export import export_cancellations
+from .filters import CreatedFilter, MerchantFilter, SubMerchantFilter
+from .links import cancellation_url, order_url
+from .pages import own_page
+from .paging import MOST, BoundedChangeList, BoundedPaginator
 from .rows import Words, status_of
 from .summary import summary_for
+from .timeline import timeline
 from .words import local_time, text_of, yuan
 
 if TYPE_CHECKING:
@@ -28,23 +42,7 @@ else:
 
 ListOfCancellations = QuerySet[SubsidyCancellation]
 
-
-class MerchantFilter(admin.SimpleListFilter):
-    """By merchant, those of the settings; asking the table for them would read all of it."""
-
-    title = _("merchant")
-    parameter_name = "merchant"
-
-    def lookups(
-        self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]"
-    ) -> Iterable[tuple[str, str]]:
-        """The merchants, where there is a choice."""
-        names = sorted(app_settings.merchants)
-        return [(name, name) for name in names] if len(names) > 1 else []
-
-    def queryset(self, request: HttpRequest, queryset: ListOfCancellations) -> ListOfCancellations:
-        """Those of the merchant chosen."""
-        return queryset.filter(merchant=self.value()) if self.value() else queryset
+TEMPLATES = "admin/wechat_subsidies/subsidycancellation"
 
 
 class SubsidyCancellationAdmin(_ModelAdmin):
@@ -58,7 +56,7 @@ class SubsidyCancellationAdmin(_ModelAdmin):
         "requested_by_name",
         "created_at",
     ]
-    list_filter = ["status", MerchantFilter]
+    list_filter = ["status", MerchantFilter, SubMerchantFilter, CreatedFilter, "source"]
     # Each an index lookup; "=" would compare without case, which no index of ours serves.
     search_fields = [
         "transaction_id__exact",
@@ -70,7 +68,8 @@ class SubsidyCancellationAdmin(_ModelAdmin):
     search_help_text = _("Exact transaction ID, refund ID, order, Request-ID or sub-merchant ID")
     ordering = ["-pk"]
     sortable_by = ()
-    actions = None
+    actions = ["retry_selected"]
+    paginator = BoundedPaginator
     show_full_result_count = False
     view_on_site = False
     readonly_fields = [
@@ -133,8 +132,13 @@ class SubsidyCancellationAdmin(_ModelAdmin):
     def has_view_permission(
         self, request: HttpRequest, obj: SubsidyCancellation | None = None
     ) -> bool:
-        """Those who may see cancellations, and those who may ask for them."""
-        return request.user.has_perm(VIEW_CANCELLATION) or may_cancel(request.user)
+        """Those who may see cancellations, and those who may ask for them or decide about them."""
+        user = request.user
+        return user.has_perm(VIEW_CANCELLATION) or may_cancel(user) or may_resolve(user)
+
+    def has_cancel_subsidy_permission(self, request: HttpRequest) -> bool:
+        """Whether the action is offered; Django asks by this name because of `permissions` below."""
+        return may_cancel(request.user)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody: asked for through the action on orders."""
@@ -157,6 +161,121 @@ class SubsidyCancellationAdmin(_ModelAdmin):
         rows = visible(request)
         return rows.order_by(*self.get_ordering(request))
 
+    # Where
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages of any model, the export, and a page for each decision."""
+        decisions = [
+            own_page(
+                self,
+                f"<int:pk>/{name}/",
+                self.decision_view,
+                name=name,
+                methods=["GET", "POST"],
+                decision=decision,
+            )
+            for name, decision in BY_NAME.items()
+        ]
+        export = own_page(self, "export/", self.export_view, name="export", methods=["GET"])
+        return [export, *decisions, *super().get_urls()]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The list that is never counted to the end."""
+        return BoundedChangeList
+
+    # What may be done
+
+    def decision_view(self, request: HttpRequest, pk: int, decision: Decision) -> HttpResponse:
+        """Ask what is to be said for a decision, and carry it out when it is posted.
+
+        Raises PermissionDenied or Http404.
+        """
+        if not (self.has_view_permission(request) and decision.is_for(request.user)):
+            raise PermissionDenied
+        cancellation = self.get_queryset(request).filter(pk=pk).first()
+        if cancellation is None:
+            raise Http404
+        if not decision.is_possible(cancellation):
+            return self.too_late(request, cancellation)
+        posted = request.POST if request.method == "POST" else None
+        form = decision.form(posted, cancellation=cancellation)
+        if form.is_valid():
+            try:
+                decision.do(cancellation, request.user, form.cleaned_data)
+            except InvalidRequest as error:
+                put_on_form(form, error)
+            except SubsidyError as error:
+                self.message_user(request, str(error), messages.ERROR)
+                return self.to_its_page(cancellation)
+            else:
+                self.message_user(request, self.done(decision, cancellation), messages.SUCCESS)
+                return self.to_its_page(cancellation)
+        return self.decision_page(request, cancellation, decision=decision, form=form)
+
+    def too_late(self, request: HttpRequest, cancellation: SubsidyCancellation) -> HttpResponse:
+        """Say that it is not to be decided (any more), and show how it is."""
+        text = _now("This is not possible: the cancellation’s status is “%(status)s”.")
+        self.message_user(request, text % {"status": status_of(cancellation)}, messages.WARNING)
+        return self.to_its_page(cancellation)
+
+    def to_its_page(self, cancellation: SubsidyCancellation) -> HttpResponse:
+        """Go to the cancellation's page."""
+        return HttpResponseRedirect(cancellation_url(cancellation.pk, site=self.admin_site))
+
+    def done(self, decision: Decision, cancellation: SubsidyCancellation) -> str:
+        """What is said once it is decided."""
+        return _now("%(done)s Its status is now “%(status)s”.") % {
+            "done": decision.done,
+            "status": status_of(cancellation),
+        }
+
+    def decision_page(
+        self, request: HttpRequest, cancellation: SubsidyCancellation, **values: Any
+    ) -> HttpResponse:
+        """The page of a decision."""
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "cancellation": cancellation,
+            "status": status_of(cancellation),
+            "title": values["decision"].button,
+            "subtitle": str(cancellation),
+            **values,
+        }
+        return TemplateResponse(request, f"{TEMPLATES}/decision.html", context)
+
+    @admin.action(
+        permissions=["cancel_subsidy"], description=_("Send again what WeChat Pay refused")
+    )
+    def retry_selected(self, request: HttpRequest, queryset: ListOfCancellations) -> None:
+        """Have the selected ones sent again that were refused; what needs review is left to a look.
+
+        Raises PermissionDenied.
+        """
+        if not self.has_cancel_subsidy_permission(request):
+            raise PermissionDenied
+        if queryset.order_by()[: MOST + 1].count() > MOST:
+            text = _now("More than %(most)d are selected: narrow the list down by filters first.")
+            self.message_user(request, text % {"most": MOST}, messages.ERROR)
+            return
+        count = services.retry_refused(queryset, requested_by=request.user)
+        text = _now(
+            "Sent again: %(count)d. The next sweep sends them; what was not refused is left as it is."
+        )
+        level = messages.SUCCESS if count else messages.WARNING
+        self.message_user(request, text % {"count": count}, level)
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """The list as a CSV file, narrowed down as it is on the page. Raises PermissionDenied."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            rows = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:
+            raise Http404 from None
+        return export_cancellations(rows, request=request, site=self.admin_site)
+
     # What is shown
 
     def changelist_view(
@@ -177,9 +296,13 @@ class SubsidyCancellationAdmin(_ModelAdmin):
         form_url: str = "",
         obj: SubsidyCancellation | None = None,
     ) -> HttpResponse:
-        """The cancellation's page, with its calls."""
+        """The cancellation's page, with what happened and what may be decided."""
         if obj is not None:
-            context["calls"] = latest_calls(obj)
+            context["timeline"] = timeline(obj)
+            context["decisions"] = [
+                (decision, cancellation_url(obj.pk, site=self.admin_site, step=decision.name))
+                for decision in open_to(request.user, obj)
+            ]
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     @admin.display(description=_("order"))

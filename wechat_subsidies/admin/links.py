@@ -1,4 +1,4 @@
-"""Where things are: batches, pauses, and the shop's own orders."""
+"""Where things are: cancellations, batches, pauses, and the shop's own orders."""
 
 from django.apps import apps
 from django.contrib.admin import AdminSite
@@ -9,6 +9,7 @@ from ..models import CancellationBatch, SendingPause
 from ..orders import adapter_for
 
 BATCH = "admin:wechat_subsidies_cancellationbatch"
+CANCELLATION = "admin:wechat_subsidies_subsidycancellation"
 PAUSE = "admin:wechat_subsidies_sendingpause"
 
 
@@ -20,6 +21,11 @@ def batch_url(batch: CancellationBatch, *, site: AdminSite, step: str = "batch")
     if site.is_registered(CancellationBatch):
         return reverse(f"{BATCH}_{step}", args=[batch.pk], current_app=site.name)
     return batch.get_absolute_url()
+
+
+def cancellation_url(pk: int, *, site: AdminSite, step: str = "change") -> str:
+    """The cancellation's page on this site; `step` is "change" or a decision about it."""
+    return reverse(f"{CANCELLATION}_{step}", args=[pk], current_app=site.name)
 
 
 def pause_url(pause: SendingPause, *, site: AdminSite) -> str:

@@ -1,7 +1,7 @@
 """What a body may hold, and what a cancellation looks like."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext as _
@@ -14,10 +14,6 @@ from ..models.fields import InstantField
 from ..outcomes import advice
 from .addresses import cancellation_url
 from .fields import IdentifierField, KeyField, MomentField, TextField, YesNoField
-
-Status = SubsidyCancellation.Status
-
-RETRIABLE: Final = frozenset({Status.FAILED, Status.NEEDS_REVIEW})
 
 
 def length_of(name: str) -> int | None:
@@ -37,7 +33,7 @@ class CancellationSerializer(serializers.ModelSerializer[SubsidyCancellation]):
 
     url = serializers.SerializerMethodField()
     is_final = serializers.BooleanField(read_only=True)
-    can_retry = serializers.SerializerMethodField()
+    can_retry = serializers.BooleanField(read_only=True)
     next_attempt_at = MomentField(read_only=True, allow_null=True)
     advice = serializers.SerializerMethodField()
     differs = serializers.ListField(child=serializers.CharField(), read_only=True)
@@ -90,10 +86,6 @@ class CancellationSerializer(serializers.ModelSerializer[SubsidyCancellation]):
     def get_url(self, cancellation: SubsidyCancellation) -> str:
         """Where it is."""
         return cancellation_url(cancellation.pk, request=self.context["request"])
-
-    def get_can_retry(self, cancellation: SubsidyCancellation) -> bool:
-        """Whether a person may have it sent again."""
-        return cancellation.status in RETRIABLE
 
     def get_advice(self, cancellation: SubsidyCancellation) -> str:
         """What happened and what to do next, in the language of the request."""

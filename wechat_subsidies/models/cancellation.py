@@ -172,6 +172,9 @@ class SubsidyCancellation(models.Model):
             models.Index(fields=["order_model", "order_pk"], name="subsidies_order"),
             models.Index(fields=["status", "id"], name="subsidies_status"),
             models.Index(fields=["scope", "id"], name="subsidies_scope"),
+            models.Index(fields=["merchant", "id"], name="subsidies_merchant"),
+            models.Index(fields=["source", "id"], name="subsidies_source"),
+            models.Index(fields=["sub_mchid", "id"], name="subsidies_sub_merchant"),
             models.Index(fields=["updated_at"], name="subsidies_updated"),
             models.Index(fields=["created_at"], name="subsidies_created"),
             models.Index(fields=["transaction_id"], name="subsidies_transaction"),
@@ -187,6 +190,11 @@ class SubsidyCancellation(models.Model):
     def is_final(self) -> bool:
         """Whether nothing more happens to it unless a person acts."""
         return self.send_after is None
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether a person may have it sent again."""
+        return self.status in {self.Status.FAILED, self.Status.NEEDS_REVIEW}
 
     @property
     def next_attempt_at(self) -> datetime | None:

@@ -12,6 +12,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from ..exceptions import InvalidRequest
+from . import cells
 
 IDENTIFIERS: Final = ("sub_mchid", "transaction_id", "refund_id")
 # What an export has, in its order; a file that asks may have any of them. The others are passed over.
@@ -102,14 +103,14 @@ def read_lines(data: bytes) -> tuple[list[Line], list[Problem]]:
     lines: list[Line] = []
     problems: list[Problem] = []
     header: Sequence[str] | None = None
-    for number, cells in numbered(text, problems=problems):
-        if not any(map(str.strip, cells)):
+    for number, row in numbered(text, problems=problems):
+        if not any(map(str.strip, row)):
             continue
         if header is None:
-            header = header_of(cells)
+            header = header_of(row)
             continue
-        problem = problem_with_cells(cells, header=header)
-        line = line_of(cells, header=header, number=number)
+        problem = problem_with_row(row, header=header)
+        line = line_of(row, header=header, number=number)
         problem = problem or problem_with_line(line)
         if problem:
             problems.append(Problem(number, problem))
@@ -184,9 +185,9 @@ def column_name(cell: str) -> str:
     return cell.strip().strip('"').strip().lower()
 
 
-def header_of(cells: Sequence[str]) -> list[str]:
+def header_of(row: Sequence[str]) -> list[str]:
     """The names of the columns. Raises InvalidRequest for one that is not known, or missing."""
-    names = [column_name(cell) for cell in cells]
+    names = [column_name(cell) for cell in row]
     while names and not names[-1]:  # spreadsheets leave empty columns behind
         names.pop()
     for name in names:
@@ -220,46 +221,41 @@ def numbered(text: str, *, problems: list[Problem]) -> Iterator[tuple[int, list[
     while True:
         number = reader.line_num + 1
         try:
-            cells = next(reader, None)
+            row = next(reader, None)
         except csv.Error:
             words = _(
                 "A quotation mark is missing, or there is one too many; nothing is read from here."
             )
             problems.append(Problem(number, words))
             return
-        if cells is None:
+        if row is None:
             return
-        yield number, cells
+        yield number, row
 
 
-def problem_with_cells(cells: Sequence[str], *, header: Sequence[str]) -> str:
+def problem_with_row(row: Sequence[str], *, header: Sequence[str]) -> str:
     """What is wrong with a row's length, empty if nothing is: a stray delimiter moves all after it."""
-    if not any(map(str.strip, cells[len(header) :])):
+    if not any(map(str.strip, row[len(header) :])):
         return ""
     return _("There are %(cells)d values for %(columns)d columns.") % {
-        "cells": len(cells),
+        "cells": len(row),
         "columns": len(header),
     }
 
 
-def line_of(cells: Sequence[str], *, header: Sequence[str], number: int) -> Line:
+def line_of(row: Sequence[str], *, header: Sequence[str], number: int) -> Line:
     """A row's values by their columns; those that are not asked for are left out."""
     values: Mapping[str, str] = {
-        name: plain(cell, name=name)
-        for name, cell in zip(header, cells, strict=False)
+        name: identifier(cells.read(cell)) if name in IDENTIFIERS else cells.read(cell)
+        for name, cell in zip(header, row, strict=False)
         if name in READ
     }
     return Line(number=number, **values)
 
 
-def plain(cell: str, *, name: str) -> str:
-    """A value without what keeps spreadsheets from taking it for a number or a formula."""
-    text = cell.strip()
-    if text.startswith('="') and text.endswith('"'):
-        text = text[2:-1].strip()
-    if text.startswith("'") and (name in IDENTIFIERS or text[1:2] in {"=", "+", "-", "@"}):
-        text = text[1:].strip()
-    return text
+def identifier(text: str) -> str:
+    """An identifier without the mark that people put before one, whether it needs it or not."""
+    return text.removeprefix(cells.MARK)
 
 
 def problem_with_line(line: Line) -> str:
