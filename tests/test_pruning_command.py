@@ -22,7 +22,7 @@ def output(*arguments: str) -> str:
 
 def test_it_says_how_much_it_deleted(make_order) -> None:
     services.draft_batch([make_order()])
-    CancellationBatch.objects.update(created_at=timezone.now() - timedelta(days=2))
+    CancellationBatch.objects.update(created_at=timezone.now() - timedelta(days=8))
     rest = ": 0 calls of cancellations finished 730 days ago, 1 drafts, 0 idempotency keys.\n"
     assert output("--dry-run") == f"Would be deleted{rest}"
     assert output() == f"Deleted{rest}"

@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import DataError, OperationalError
+from django.utils import timezone
 
 from example_project.shop.models import Order
 from wechat_subsidies import services
@@ -84,9 +86,72 @@ def test_a_partly_refunded_order_is_sent_only_with_its_tick(
     ticked, unticked = make_order(refunds=(400,)), make_order(refunds=(400,))
     batch = services.draft_batch([ticked, unticked])
     item = batch.items.get(order_pk=str(ticked.pk))
-    services.confirm_batch(batch, confirmed_by="lihua", partial_items=[item.pk])
+    services.confirm_batch(batch, confirmed_by="lihua", ticked_items=[item.pk])
     services.work_on_batch(batch.pk)
     assert SubsidyCancellation.objects.get().order_pk == str(ticked.pk)
+
+
+@pytest.mark.parametrize("is_ticked", [True, False])
+def test_what_was_withdrawn_is_asked_for_anew_only_with_its_tick(
+    gateway: Sandbox, make_order: MakeOrder, is_ticked: bool
+) -> None:
+    order = make_order()
+    services.withdraw(services.cancel_subsidy_for_order(order, send="later"))
+    batch = services.draft_batch([order, make_order()])
+    item = batch.items.get(code="withdrawn")
+    services.confirm_batch(batch, confirmed_by="lihua", ticked_items=[item.pk] * is_ticked)
+    services.work_on_batch(batch.pk)
+    item.refresh_from_db()
+    assert item.newly_recorded is is_ticked
+    status = SubsidyCancellation.objects.for_order(order).get().status
+    assert status == ("succeeded" if is_ticked else "withdrawn")
+
+
+def test_an_order_withdrawn_and_ticked_is_judged_again_when_it_is_asked_for(
+    gateway: Sandbox, make_order: MakeOrder
+) -> None:
+    order = make_order()
+    services.withdraw(services.cancel_subsidy_for_order(order, send="later"))
+    batch = services.draft_batch([order])
+    item = batch.items.get()
+    services.confirm_batch(batch, confirmed_by="lihua", ticked_items=[item.pk])
+    order.refunds.all().delete()
+    services.work_on_batch(batch.pk)
+    item.refresh_from_db()
+    assert (item.status, item.code, item.cancellation) == ("refused", "not_refunded", None)
+
+
+def test_what_speaks_against_an_order_besides_its_withdrawal_is_said_first(
+    make_order: MakeOrder,
+) -> None:
+    order = make_order()
+    services.withdraw(services.cancel_subsidy_for_order(order, send="later"))
+    order.refunds.update(fen=1)
+    assert services.draft_batch([order]).items.get().code == "partly_refunded"
+
+
+def test_a_draft_is_confirmed_within_a_day_or_not_at_all(make_order: MakeOrder) -> None:
+    batch = services.draft_batch([make_order()])
+    CancellationBatch.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    with pytest.raises(InvalidRequest) as refusal:
+        services.confirm_batch(batch, confirmed_by="lihua")
+    assert refusal.value.code == "draft_expired"
+    batch.refresh_from_db()
+    assert (batch.status, batch.is_expired) == ("draft", True)
+
+
+def test_a_draft_is_renewed_with_its_orders_as_they_are_by_now(make_order: MakeOrder) -> None:
+    orders = [make_order(refunds=()), make_order(), make_order()]
+    old = services.draft_batch(reversed(orders), description="双十一退款", source="admin")
+    orders[2].refunds.all().delete()
+    new = services.renew_draft(old, requested_by="wangfang")
+    assert list(new.items.values_list("order_pk", "code")) == [
+        (str(orders[2].pk), "not_refunded"),
+        (str(orders[1].pk), ""),
+        (str(orders[0].pk), "not_refunded"),
+    ]
+    assert (new.description, new.requested_by_name) == ("双十一退款", "wangfang")
+    assert (new.source, old.items.count()) == ("admin", 3)
 
 
 def test_a_tick_cannot_override_what_else_speaks_against_an_order(
@@ -94,7 +159,7 @@ def test_a_tick_cannot_override_what_else_speaks_against_an_order(
 ) -> None:
     batch = services.draft_batch([make_order(refunds=()), make_order()])
     left_out = batch.items.get(code="not_refunded")
-    services.confirm_batch(batch, confirmed_by="lihua", partial_items=[left_out.pk])
+    services.confirm_batch(batch, confirmed_by="lihua", ticked_items=[left_out.pk])
     left_out.refresh_from_db()
     assert left_out.status == ItemStatus.EXCLUDED
 
@@ -176,7 +241,7 @@ def test_an_explicit_yes_holds_for_the_amounts_that_were_seen(
 ) -> None:
     order = make_order(refunds=(900,))
     batch = services.draft_batch([order])
-    services.confirm_batch(batch, confirmed_by="lihua", partial_items=[batch.items.get().pk])
+    services.confirm_batch(batch, confirmed_by="lihua", ticked_items=[batch.items.get().pk])
     order.refunds.update(fen=1)
     services.work_on_batch(batch.pk)
     assert codes(batch) == ["changed"]

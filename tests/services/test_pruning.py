@@ -116,7 +116,7 @@ def test_many_go_a_few_at_a_time(monkeypatch: Any) -> None:
 
 def test_a_dry_run_only_counts(make_order: MakeOrder) -> None:
     calls(row(), "unknown", "refused")
-    draft(make_order(), age=timedelta(hours=25))
+    draft(make_order(), age=timedelta(days=8))
     assert prune(dry_run=True) == Pruned(attempts=1, drafts=1)
     assert (CancellationAttempt.objects.count(), CancellationBatch.objects.count()) == (2, 1)
 
@@ -127,18 +127,20 @@ def draft(order: Order, *, age: timedelta) -> CancellationBatch:
     return batch
 
 
-def test_drafts_go_after_a_day_and_batches_stay(make_order: MakeOrder) -> None:
-    draft(make_order(), age=timedelta(hours=25))
-    fresh = draft(make_order(), age=timedelta(hours=23))
-    confirmed = draft(make_order(), age=LONG_AGO)
+def test_drafts_go_after_a_week_and_batches_stay(make_order: MakeOrder) -> None:
+    draft(make_order(), age=timedelta(days=7, hours=1))
+    fresh = draft(make_order(), age=timedelta(days=7, hours=-1))
+    confirmed = draft(make_order(), age=timedelta(0))
     services.confirm_batch(confirmed, confirmed_by="lihua")
+    CancellationBatch.objects.filter(pk=confirmed.pk).update(created_at=timezone.now() - LONG_AGO)
     assert prune().drafts == 1
     assert set(CancellationBatch.objects.all()) == {fresh, confirmed}
 
 
 def test_a_draft_that_was_confirmed_meanwhile_stays(make_order: MakeOrder) -> None:
-    batch = draft(make_order(), age=LONG_AGO)
+    batch = draft(make_order(), age=timedelta(0))
     services.confirm_batch(batch, confirmed_by="lihua")
+    CancellationBatch.objects.update(created_at=timezone.now() - LONG_AGO)
     assert pruning.delete_drafts([batch.pk], using="default") == 0
     assert batch.items.count() == 1
 

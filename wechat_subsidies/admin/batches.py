@@ -174,7 +174,7 @@ class CancellationBatchAdmin(_ModelAdmin):
         """Confirm the draft with the ticks of this request. Raises InvalidRequest."""
         ticked = preview_of(batch, using=using()).ticked(request.POST.getlist("partial"))
         if services.confirm_batch(
-            batch, confirmed_by=request.user, description=description, partial_items=ticked
+            batch, confirmed_by=request.user, description=description, ticked_items=ticked
         ):
             text = _("Confirmed. The subsidies are being cancelled.")
             self.message_user(request, text, messages.SUCCESS)

@@ -1,8 +1,12 @@
 """A selection of orders whose subsidies are cancelled together."""
 
+from datetime import timedelta
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .cancellation import SubsidyCancellation
@@ -21,6 +25,9 @@ class CancellationBatch(models.Model):
         CONFIRMED = "confirmed", _("Confirmed")
         ASKED = "asked", _("Every item asked for or refused")
         STOPPED = "stopped", _("Stopped")
+
+    # For so long a draft may be confirmed; what it shows of its orders grows old.
+    DRAFT_KEPT: ClassVar = timedelta(hours=24)
 
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.DRAFT)
     source = models.CharField(_("source"), max_length=16, choices=SubsidyCancellation.Source)
@@ -67,6 +74,12 @@ class CancellationBatch(models.Model):
     def get_absolute_url(self) -> str:
         """The page in the admin on which it is looked through and confirmed, later followed."""
         return reverse("admin:wechat_subsidies_cancellationbatch_batch", args=[self.pk])
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether it is a draft that is too old to be confirmed."""
+        is_old = self.created_at < timezone.now() - self.DRAFT_KEPT
+        return self.status == self.Status.DRAFT and is_old
 
 
 class CancellationBatchItem(models.Model):

@@ -7,7 +7,7 @@ from ..sender import ProcessReport
 from .asking import cancel_subsidy, cancel_subsidy_for_order
 from .batches import cancel_subsidies, confirm_batch
 from .deciding import reopen, resolve, retry, withdraw
-from .drafting import draft_batch
+from .drafting import draft_batch, renew_draft
 from .pausing import pause, resume, resume_after_selftest, resume_pauses
 from .profit_sharing import may_share_profit
 from .retrying_refused import retry_refused
@@ -28,6 +28,7 @@ __all__ = [
     "pause",
     "pauses_that_hold",
     "process_due",
+    "renew_draft",
     "reopen",
     "resolve",
     "resume",

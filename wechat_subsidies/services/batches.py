@@ -59,31 +59,29 @@ def confirm_batch(
     *,
     confirmed_by: Any,
     description: str | None = None,
-    partial_items: Collection[int] = (),
+    ticked_items: Collection[int] = (),
 ) -> bool:
     """Confirm a draft: from here on it is frozen and its items are sent.
 
-    `partial_items` are the keys of items of partly refunded orders that get an explicit yes;
-    `description` replaces the draft's.
+    `ticked_items` are the keys of items that get the explicit yes which they need: those of orders
+    that are partly refunded, or whose cancellation was withdrawn. `description` replaces the
+    draft's.
 
     Returns whether this call confirmed it: False if somebody had before. Raises InvalidRequest if
-    there is nothing to send, or for a description that WeChat Pay would refuse.
+    there is nothing to send, with the code `draft_expired` for a draft older than a day
+    (`renew_draft` makes a new one), or for a description that WeChat Pay would refuse.
     """
     using = write_alias()
     refuse_foreign_transaction(using)
     refuse_bad_description(description)
+    refuse_expired(batch, using=using)
     with transaction.atomic(using=using):
         if not set_confirmed(
             batch, confirmed_by=confirmed_by, description=description, using=using
         ):
             return False
         items = CancellationBatchItem.objects.using(using).filter(batch=batch)
-        if app_settings.partial_refunds == "ask":
-            items.filter(
-                pk__in=partial_items,
-                status=ItemStatus.EXCLUDED,
-                code=ReasonCode.PARTLY_REFUNDED,
-            ).update(status=ItemStatus.DRAFT, partial=True, code="", message="")
+        take_in(items.filter(pk__in=ticked_items))
         if not items.filter(status=ItemStatus.DRAFT).exists():
             raise InvalidRequest(
                 _("There is nothing to send in this batch."), code="nothing_to_send"
@@ -91,6 +89,23 @@ def confirm_batch(
         after_commit(lambda: app_settings.dispatcher.batch_confirmed(batch.pk), using=using)
     batch.refresh_from_db(using=using)
     return True
+
+
+def refuse_expired(batch: CancellationBatch, *, using: str) -> None:
+    """Raise InvalidRequest for a draft older than a day: its orders are no longer what was seen."""
+    if CancellationBatch.objects.using(using).get(pk=batch.pk).is_expired:
+        words = _("This draft is older than a day. Select the orders anew.")
+        raise InvalidRequest(words, code="draft_expired")
+
+
+def take_in(ticked: "models.QuerySet[CancellationBatchItem]") -> None:
+    """Have those sent, too, that were left out only for want of an explicit yes."""
+    left_out = ticked.filter(status=ItemStatus.EXCLUDED)
+    # What kept the item out is no cancellation of this batch, until it is asked for anew.
+    taken_in = {"status": ItemStatus.DRAFT, "code": "", "message": "", "cancellation": None}
+    left_out.filter(code=ReasonCode.WITHDRAWN).update(**taken_in)
+    if app_settings.partial_refunds == "ask":
+        left_out.filter(code=ReasonCode.PARTLY_REFUNDED).update(**taken_in, partial=True)
 
 
 def set_confirmed(

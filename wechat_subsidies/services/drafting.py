@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.db import models, transaction
 from django.http import HttpRequest
 
@@ -93,6 +94,24 @@ def draft_batch(
                 write_items(batch, candidates, position=position, partial=partial, seen=seen)
                 position += len(candidates)
     return batch
+
+
+def renew_draft(
+    batch: CancellationBatch, *, requested_by: Any = None, http_request: HttpRequest | None = None
+) -> CancellationBatch:
+    """Draft a batch of the same orders anew, as they are by now; the old one stays as it is."""
+    items = batch.items.using(write_alias()).exclude(order_model="").order_by("position")
+    return draft_batch(
+        (
+            model(pk=model._meta.pk.to_python(key))
+            for label, key in items.values_list("order_model", "order_pk")
+            for model in [adapter_for(apps.get_model(label)).model]
+        ),
+        description=batch.description or None,
+        requested_by=requested_by,
+        source=batch.source,
+        http_request=http_request,
+    )
 
 
 def refuse_bad_description(description: str | None) -> None:
@@ -198,7 +217,7 @@ def write_items(
     for number, candidate in enumerate(candidates, start=position):
         target, identity = candidate.target, candidate.identity
         existing, reason = recorded.get(identity), candidate.reason
-        if existing is not None:
+        if existing is not None and not (existing.status == Status.WITHDRAWN and reason):
             reason = Reason.of(RECORDED[existing.status])
         elif candidate.wish and identity in seen:
             reason = Reason.of(ReasonCode.DUPLICATE)

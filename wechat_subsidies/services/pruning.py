@@ -29,7 +29,7 @@ from .requester import Requester
 from .transactions import write_alias
 
 CHUNK: Final = 500  # rows changed in one transaction
-DRAFTS_KEPT: Final = timedelta(hours=24)
+DRAFTS_KEPT: Final = timedelta(days=7)  # their page says for so long that they are too old
 KEYS_KEPT: Final = timedelta(hours=24)  # idempotency keys
 NAMELESS: Final = "(anonymised)"  # stored, so it is the same in every language
 
@@ -51,10 +51,10 @@ def prune(*, dry_run: bool = False, on_progress: Show = lambda count: None) -> P
     """Delete what is no longer needed, a few hundred rows a transaction; safe to repeat.
 
     That is the calls (attempts) made for cancellations which have been finished and untouched for
-    `RETENTION_DAYS`, except the last of each and those that prove a success; drafts of batches and
-    idempotency keys that are older than a day. Of a cancellation in doubt, or that needs review,
-    nothing is deleted. With `dry_run` it is only counted. `on_progress` is called with the number
-    of rows deleted so far.
+    `RETENTION_DAYS`, except the last of each and those that prove a success; drafts of batches that
+    are older than a week, and idempotency keys older than a day. Of a cancellation in doubt, or
+    that needs review, nothing is deleted. With `dry_run` it is only counted. `on_progress` is
+    called with the number of rows deleted so far.
     """
     using, pruned = write_alias(), Pruned()
     for name, doomed, delete in (
@@ -119,7 +119,8 @@ def delete_attempts(keys: list[int], *, using: str) -> int:
 def doomed_drafts(using: str) -> "models.QuerySet[CancellationBatch]":
     """The drafts that nobody has confirmed."""
     return CancellationBatch.objects.using(using).filter(
-        status=CancellationBatch.Status.DRAFT, created_at__lt=timezone.now() - DRAFTS_KEPT
+        status=CancellationBatch.Status.DRAFT,
+        created_at__lt=timezone.now() - DRAFTS_KEPT,
     )
 
 

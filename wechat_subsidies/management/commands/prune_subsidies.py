@@ -17,8 +17,8 @@ class Command(BaseCommand):
 
     help = (
         "Delete the calls to WeChat Pay made for cancellations that have been finished for "
-        "RETENTION_DAYS (the last call and the proof of a success stay), and drafts and idempotency "
-        "keys older than a day. Cancellations stay; of those in doubt or in need of review "
+        "RETENTION_DAYS (the last call and the proof of a success stay), drafts older than a week and "
+        "idempotency keys older than a day. Cancellations stay; of those in doubt or in need of review "
         "everything does."
     )
 
