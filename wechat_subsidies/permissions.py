@@ -20,6 +20,12 @@ def may_resolve(user: Any) -> bool:
     return bool(user.is_active and user.has_perm(RESOLVE_CANCELLATION))
 
 
+def may_see_cancellations(user: Any) -> bool:
+    """Whether this user may see cancellations: by permission, or since they act on them."""
+    is_permitted = bool(user.is_active and user.has_perm(VIEW_CANCELLATION))
+    return is_permitted or may_cancel(user) or may_resolve(user)
+
+
 def may_see_batch(user: Any, batch: Any) -> bool:
     """Whether this user may see and work on this batch: their own, or anybody's by permission."""
     if not may_cancel(user):

@@ -1,7 +1,10 @@
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connections
 from django.test import Client
+from django.utils import timezone
 
 from wechat_subsidies.models import CancellationBatch, SubsidyCancellation
 from wechat_subsidies.services import confirm_batch
@@ -10,7 +13,16 @@ from .pages import BATCHES, batch_page
 
 pytestmark = pytest.mark.django_db
 
-STEPS = [("batch", "get", 200), ("confirm", "post", 302), ("continue", "post", 302)]
+STEPS = [
+    ("batch", "get", 200),
+    ("export", "get", 200),
+    ("confirm", "post", 302),
+    ("continue", "post", 302),
+    ("renew", "post", 302),
+    ("retry", "post", 302),
+    ("stop", "post", 302),
+]
+POSTS = [step for step, method, _ in STEPS if method == "post"]
 
 
 def visit(client, batch, step, method):
@@ -71,7 +83,7 @@ def test_the_wrong_method_is_refused_as_such(desk, draft, make_order, step, meth
     assert batch.status == "draft"
 
 
-@pytest.mark.parametrize("step", ["confirm", "continue"])
+@pytest.mark.parametrize("step", POSTS)
 @pytest.mark.parametrize("is_confirmed", [False, True])
 def test_a_get_leads_to_the_page_and_sends_nothing(
     gateway, desk, draft, make_order, step, is_confirmed
@@ -87,7 +99,7 @@ def test_a_get_leads_to_the_page_and_sends_nothing(
     assert not batch.items.filter(status="asked").exists()
 
 
-@pytest.mark.parametrize("step", ["confirm", "continue"])
+@pytest.mark.parametrize("step", POSTS)
 def test_a_post_from_another_site_is_refused(staff, draft, make_order, step):
     client = Client(enforce_csrf_checks=True)
     client.force_login(staff)
@@ -211,7 +223,7 @@ def partly(make_order):
 def test_a_tick_is_an_explicit_yes(desk, draft, make_order):
     batch = draft(partly(make_order))
     item = batch.items.get()
-    desk.post(batch_page(batch, "confirm"), {"partial": [item.pk]})
+    desk.post(batch_page(batch, "confirm"), {"tick": [item.pk]})
     item.refresh_from_db()
     assert (item.status, item.partial) == ("draft", True)
 
@@ -225,20 +237,20 @@ def test_without_a_tick_a_partly_refunded_order_is_left_out(desk, draft, make_or
 def test_a_tick_for_an_order_of_another_batch_counts_for_nothing(desk, draft, make_order):
     order = partly(make_order)
     other, batch = draft(order), draft(order, make_order())
-    desk.post(batch_page(batch, "confirm"), {"partial": [other.items.get().pk]})
+    desk.post(batch_page(batch, "confirm"), {"tick": [other.items.get().pk]})
     assert not CancellationBatch.objects.filter(items__partial=True).exists()
 
 
 @pytest.mark.parametrize("tick", ["", "x", "²", "-1", str(10**30)])
 def test_a_tick_that_is_no_item_counts_for_nothing(desk, draft, make_order, tick):
     batch = draft(partly(make_order), make_order())
-    assert desk.post(batch_page(batch, "confirm"), {"partial": tick}).status_code == 302
+    assert desk.post(batch_page(batch, "confirm"), {"tick": tick}).status_code == 302
     assert not batch.items.filter(partial=True).exists()
 
 
 def test_ticks_are_kept_when_something_else_is_wrong(desk, draft, make_order):
     batch = draft(partly(make_order))
-    data = {"partial": [batch.items.get().pk], "description": "长" * 81}
+    data = {"tick": [batch.items.get().pk], "description": "长" * 81}
     answer = desk.post(batch_page(batch, "confirm"), data)
     assert f'value="{batch.items.get().pk}" checked' in answer.content.decode()
 
@@ -277,13 +289,53 @@ def test_only_the_ticked_of_the_partly_refunded_are_sent(desk, draft, make_order
     ticked, unticked = partly(make_order), make_order(refunds=(400,))
     batch = draft(ticked, unticked)
     item = batch.items.get(order_pk=ticked.pk)
-    desk.post(batch_page(batch, "confirm"), {"partial": [item.pk]})
+    desk.post(batch_page(batch, "confirm"), {"tick": [item.pk]})
     desk.post(batch_page(batch, "continue"))
     assert len(gateway.calls(ticked.wechat_transaction_id)) == 1
     assert gateway.calls(unticked.wechat_transaction_id) == []
 
 
 @pytest.mark.django_db(transaction=True)
+def test_what_was_refused_is_sent_again(desk, draft, make_order, gateway):
+    order = make_order()
+    gateway.faults.add("invalid_request", transaction_id=order.wechat_transaction_id, times=1)
+    batch = draft(order, make_order())
+    desk.post(batch_page(batch, "confirm"))
+    desk.post(batch_page(batch, "continue"))
+    assert "Send 1 refused one again" in desk.get(batch_page(batch)).content.decode()
+    answer = desk.post(batch_page(batch, "retry"), follow=True)
+    assert [str(message) for message in answer.context["messages"]] == ["Sent again: 1"]
+    SubsidyCancellation.objects.filter(status="pending").update(send_after=0)
+    desk.post(batch_page(batch, "continue"))
+    assert {row.status for row in SubsidyCancellation.objects.all()} == {"succeeded"}
+    assert "refused one" not in desk.get(batch_page(batch)).content.decode()
+
+
+@pytest.fixture
+def expired(draft, make_order):
+    batch = draft(make_order(number="N-1"), make_order(number="N-2"))
+    CancellationBatch.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    return batch
+
+
+def test_a_draft_older_than_a_day_says_so_and_cannot_be_confirmed(desk, expired):
+    page = desk.get(batch_page(expired)).content.decode()
+    assert "This draft is older than a day" in page
+    assert batch_page(expired, "confirm") not in page
+    answer = desk.post(batch_page(expired, "confirm"), follow=True)
+    assert "This draft is older than a day" in answer.content.decode()
+    expired.refresh_from_db()
+    assert expired.status == "draft"
+
+
+def test_a_draft_older_than_a_day_is_begun_anew(colleague, desk, expired, staff):
+    answer = desk.post(batch_page(expired, "renew"), follow=True)
+    new = CancellationBatch.objects.latest("pk")
+    assert answer.redirect_chain == [(batch_page(new), 302)]
+    assert [item.order_reference for item in new.items.all()] == ["N-1", "N-2"]
+    assert (new.requested_by, new.pk == expired.pk) == (staff, False)
+
+
 def test_looking_at_a_confirmed_batch_sends_nothing(desk, draft, make_order, gateway):
     batch = draft(make_order())
     desk.post(batch_page(batch, "confirm"))
@@ -308,7 +360,7 @@ def test_the_script_is_told_how_far_the_batch_is(desk, draft, make_order, gatewa
     desk.post(batch_page(batch, "confirm"))
     answer = desk.post(batch_page(batch, "continue"), headers={"Accept": "application/json"}).json()
     counts = answer.pop("counts")
-    assert answer == {"due": 0, "done": 2, "total": 2, "finished": True, "worked": True}
+    assert answer == {"due": 0, "done": 2, "total": 2, "finished": True, "worked": True, "pace": ""}
     assert {name: count for name, count in counts.items() if count} == {
         "succeeded": 2,
         "excluded": 1,

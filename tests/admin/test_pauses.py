@@ -6,7 +6,7 @@ from wechat_subsidies import clock, outcomes, services
 from wechat_subsidies.models import SendingPause
 
 from .conftest import staff_with
-from .pages import PAUSES, pause_page
+from .pages import PAUSES, cancellation_page, pause_page
 
 pytestmark = pytest.mark.django_db
 
@@ -237,3 +237,20 @@ def test_a_get_leads_to_the_page_and_resumes_nothing(operator, pause):
 @pytest.mark.parametrize("pk", [999, 10**30])
 def test_an_unknown_pause_is_not_found(operator, pk):
     assert operator.post(pause_page(SendingPause(pk=pk), "resume")).status_code == 404
+
+
+@pytest.mark.parametrize("may_see", [True, False])
+def test_a_pause_leads_to_the_cancellation_that_it_came_of(ask, gateway, may_see):
+    cancellation = ask(number="N-1")
+    client = Client()
+    extra = ["view_subsidycancellation"] * may_see
+    client.force_login(staff_with("someone", "view_sendingpause", *extra))
+    page = client.get(pause_page(by_itself(caused_by=cancellation))).content.decode()
+    assert (f'<a href="{cancellation_page(cancellation)}">N-1</a>' in page) is may_see
+
+
+def test_a_pause_says_nothing_of_what_is_outside_of_the_scopes(ask, desk, gateway, settings, staff):
+    settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "SCOPES": lambda request: {"north"}}
+    staff.user_permissions.add(Permission.objects.get(codename="pause_sending"))
+    pause = by_itself(caused_by=ask(number="N-1", scope="south"))
+    assert "N-1" not in desk.get(pause_page(pause)).content.decode()

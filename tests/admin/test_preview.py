@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from wechat_subsidies.admin import preview
-from wechat_subsidies.services import cancel_subsidy_for_order
+from wechat_subsidies.admin import batches, preview
+from wechat_subsidies.services import cancel_subsidy_for_order, withdraw
 
 from .pages import ORDERS, batch_page, cancellation_page
 
@@ -18,11 +18,7 @@ def shown(desk, batch):
 
 def groups(desk, batch):
     found = desk.get(batch_page(batch)).context["preview"]
-    partial = [found.partial] if found.partial else []
-    return {
-        group.name: [row.reference for row in group.rows]
-        for group in (found.to_send, *partial, *found.left_out)
-    }
+    return {name: [row.reference for row in group.rows] for name, group in found.groups.items()}
 
 
 def test_orders_are_grouped_by_what_would_happen_to_them(desk, draft, make_order):
@@ -35,7 +31,7 @@ def test_orders_are_grouped_by_what_would_happen_to_them(desk, draft, make_order
     )
     assert groups(desk, batch) == {
         "send": ["FULL"],
-        "partial": ["PARTLY"],
+        "partly_refunded": ["PARTLY"],
         "left-out-missing_transaction_id": ["CASH"],
         "left-out-not_refunded": ["NONE"],
         "left-out-blocked": ["SHARED"],
@@ -71,9 +67,7 @@ def test_amounts_are_in_yuan(desk, draft, make_order):
 def test_partly_refunded_orders_are_not_ticked(desk, draft, make_order):
     batch = draft(make_order(refunds=(1,)))
     page = shown(desk, batch)
-    assert (
-        f'<input type="checkbox" name="partial" value="{batch.items.get().pk}" aria-label=' in page
-    )
+    assert f'<input type="checkbox" name="tick" value="{batch.items.get().pk}" aria-label=' in page
 
 
 def test_there_is_nothing_to_tick_where_partial_refunds_are_refused(
@@ -81,7 +75,7 @@ def test_there_is_nothing_to_tick_where_partial_refunds_are_refused(
 ):
     settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "PARTIAL_REFUNDS": "refuse"}
     batch = draft(make_order(refunds=(1,)))
-    assert 'name="partial"' not in shown(desk, batch)
+    assert 'name="tick"' not in shown(desk, batch)
     assert "left-out-partly_refunded" in groups(desk, batch)
 
 
@@ -120,6 +114,39 @@ def test_of_many_rows_some_are_shown_and_the_rest_are_counted(desk, draft, make_
     assert "… and 3 more" in page
 
 
+def test_each_group_says_what_its_amounts_come_to(desk, draft, make_order):
+    orders = [make_order(paid_fen=fen, refunds=(fen,)) for fen in (1050, 99)]
+    page = shown(desk, draft(*orders, make_order(refunds=())))
+    assert "In all: paid ¥11.49 · refunded ¥11.49 · subsidy ¥4.00" in " ".join(page.split())
+
+
+def test_the_rest_of_a_group_is_shown_page_by_page(desk, draft, make_order, monkeypatch):
+    monkeypatch.setattr(preview, "MOST_ROWS", 2)
+    monkeypatch.setattr(batches, "ROWS_PER_PAGE", 2)
+    batch = draft(*[make_order(number=f"N-{n}") for n in range(5)], make_order(refunds=()))
+    assert '<a href="?group=send">Show all</a>' in shown(desk, batch)
+    page = desk.get(batch_page(batch) + "?group=send&p=3").content.decode()
+    assert page.count('<th scope="row">') == 1
+    assert ">N-4</a>" in page
+    assert '<a href="?group=send&amp;p=2">2</a>' in page
+
+
+@pytest.mark.parametrize("group", ["", "nothing", "partly_refunded"])
+def test_a_group_that_is_none_or_has_ticks_has_no_page(desk, draft, make_order, group):
+    batch = draft(make_order(refunds=(1,)))
+    assert desk.get(batch_page(batch) + f"?group={group}").status_code == 404
+
+
+def test_what_was_withdrawn_can_be_ticked(desk, draft, make_order):
+    order = make_order()
+    withdraw(cancel_subsidy_for_order(order, send="later"))
+    batch = draft(order)
+    page = shown(desk, batch)
+    assert "Withdrawn before: sent only if ticked" in page
+    desk.post(batch_page(batch, "confirm"), {"tick": [batch.items.get().pk]})
+    assert batch.items.get().status == "draft"
+
+
 def test_what_cannot_be_ticked_for_lack_of_room_is_said_to_be_left_out(
     desk, draft, make_order, monkeypatch
 ):
@@ -131,7 +158,7 @@ def test_what_cannot_be_ticked_for_lack_of_room_is_said_to_be_left_out(
 def test_a_tick_for_what_was_not_shown_counts_for_nothing(desk, draft, make_order, monkeypatch):
     monkeypatch.setattr(preview, "MOST_TICKS", 1)
     batch = draft(make_order(refunds=(1,)), make_order(refunds=(1,)))
-    desk.post(batch_page(batch, "confirm"), {"partial": [item.pk for item in batch.items.all()]})
+    desk.post(batch_page(batch, "confirm"), {"tick": [item.pk for item in batch.items.all()]})
     assert [item.partial for item in batch.items.all()] == [True, False]
 
 

@@ -1,6 +1,9 @@
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from wechat_subsidies import outcomes
 from wechat_subsidies.admin import batches
@@ -48,6 +51,23 @@ def test_what_was_not_asked_for_yet_waits(desk, asked, make_order):
     assert counts(desk, batch) == {"waiting": 2}
     rows = desk.get(batch_page(batch)).context["rows"]
     assert [str(row.status) for row in rows] == ["Waiting to be sent"] * 2
+
+
+def test_the_pace_is_that_of_the_last_minute(desk, asked, make_order):
+    batch = asked(*[make_order() for _ in range(4)])
+    ask_for_items(batch, using="default")
+    rows = list(SubsidyCancellation.objects.order_by("pk"))
+    page = desk.get(batch_page(batch))
+    assert page.context["progress"].pace == ""
+    for row, seconds in zip(rows, (30, 90), strict=False):
+        moment = timezone.now() - timedelta(seconds=seconds)
+        SubsidyCancellation.objects.filter(pk=row.pk).update(
+            status="failed", send_after=None, completed_at=moment
+        )
+    page = desk.get(batch_page(batch)).content.decode()
+    assert "1 in the last minute, about 2 minutes left" in page
+    SubsidyCancellation.objects.update(status="failed", send_after=None)
+    assert "in the last minute" not in desk.get(batch_page(batch)).content.decode()
 
 
 @pytest.mark.parametrize(

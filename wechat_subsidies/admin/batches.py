@@ -5,6 +5,7 @@ A page of our own for each step, never a form that posts back to the shop's orde
 """
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
@@ -19,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from .. import services
 from ..exceptions import InvalidRequest
-from ..models import CancellationBatch
+from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
 from ..permissions import VIEW_ALL_BATCHES, may_cancel, may_see_batch
 from .export import export_batch
 from .links import batch_url, orders_url
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[CancellationBatch]
 else:
     _ModelAdmin = admin.ModelAdmin
+
+CancellationStatus = SubsidyCancellation.Status
 
 TEMPLATES = "admin/wechat_subsidies/cancellationbatch"
 ROWS_PER_PAGE = 100  # of a confirmed batch
@@ -116,6 +119,8 @@ class CancellationBatchAdmin(_ModelAdmin):
             self.page("<int:pk>/export/", self.export_view, name="export", methods=["GET"]),
             self.page("<int:pk>/confirm/", self.confirm_view, name="confirm", methods=["POST"]),
             self.page("<int:pk>/continue/", self.continue_view, name="continue", methods=["POST"]),
+            self.page("<int:pk>/renew/", self.renew_view, name="renew", methods=["POST"]),
+            self.page("<int:pk>/retry/", self.retry_view, name="retry", methods=["POST"]),
             self.page("<int:pk>/stop/", self.stop_view, name="stop", methods=["POST"]),
         ]
 
@@ -151,6 +156,10 @@ class CancellationBatchAdmin(_ModelAdmin):
         batch = self.batch_for(request, pk)
         if batch.status != CancellationBatch.Status.DRAFT:
             return self.progress_page(request, batch)
+        if batch.is_expired:
+            return self.expired_page(request, batch)
+        if "group" in request.GET:
+            return self.group_page(request, batch, name=request.GET["group"])
         form = ConfirmForm(initial={"description": batch.description})
         return self.preview_page(request, batch, form)
 
@@ -158,7 +167,7 @@ class CancellationBatchAdmin(_ModelAdmin):
         """Confirm a draft and go to its progress; what is wrong is said on the preview."""
         batch = self.batch_for(request, pk)
         form = ConfirmForm(request.POST)
-        if batch.status == CancellationBatch.Status.DRAFT:
+        if batch.status == CancellationBatch.Status.DRAFT and not batch.is_expired:
             if not form.is_valid():
                 return self.preview_page(request, batch, form)
             try:
@@ -166,13 +175,13 @@ class CancellationBatchAdmin(_ModelAdmin):
             except InvalidRequest as error:
                 form.add_error("description" if "description" in error.fields else None, str(error))
                 return self.preview_page(request, batch, form)
-        else:
+        elif not batch.is_expired:
             self.say_confirmed_before(request, batch)
         return HttpResponseRedirect(batch_url(batch, site=self.admin_site))
 
     def confirm(self, request: HttpRequest, batch: CancellationBatch, *, description: str) -> None:
         """Confirm the draft with the ticks of this request. Raises InvalidRequest."""
-        ticked = preview_of(batch, using=using()).ticked(request.POST.getlist("partial"))
+        ticked = preview_of(batch, using=using()).ticked(request.POST.getlist("tick"))
         if services.confirm_batch(
             batch, confirmed_by=request.user, description=description, ticked_items=ticked
         ):
@@ -199,6 +208,20 @@ class CancellationBatchAdmin(_ModelAdmin):
         if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
             progress = progress_of(batch, using=using())
             return JsonResponse({**progress.as_json(), "worked": worked})
+        return HttpResponseRedirect(batch_url(batch, site=self.admin_site))
+
+    def renew_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Draft the same orders anew, as this user, and go to the new draft."""
+        batch = self.batch_for(request, pk)
+        renewed = services.renew_draft(batch, requested_by=request.user, http_request=request)
+        return HttpResponseRedirect(batch_url(renewed, site=self.admin_site))
+
+    def retry_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Have those of the batch sent again that WeChat Pay refused, and show how far it is."""
+        batch = self.batch_for(request, pk)
+        count = services.retry_batch(batch, requested_by=request.user)
+        text = _("Sent again: %(count)d") % {"count": count}
+        self.message_user(request, text, messages.SUCCESS if count else messages.WARNING)
         return HttpResponseRedirect(batch_url(batch, site=self.admin_site))
 
     def stop_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -242,25 +265,44 @@ class CancellationBatchAdmin(_ModelAdmin):
             "title": _("Look through and confirm"),
             "preview": preview,
             "form": form,
-            "ticked": preview.ticked(request.POST.getlist("partial")),
+            "ticked": preview.ticked(request.POST.getlist("tick")),
             "orders_url": orders_url(batch, site=self.admin_site, using=using()),
         }
         return self.rendered(request, batch, "preview", context)
+
+    def expired_page(self, request: HttpRequest, batch: CancellationBatch) -> HttpResponse:
+        """That the draft is too old, and a button to begin anew."""
+        url = orders_url(batch, site=self.admin_site, using=using())
+        context = {"title": _("This draft is too old"), "orders_url": url}
+        return self.rendered(request, batch, "expired", context)
+
+    def group_page(
+        self, request: HttpRequest, batch: CancellationBatch, *, name: str
+    ) -> HttpResponse:
+        """One group of the draft, page by page. Raises Http404 for one that there is not."""
+        group = preview_of(batch, using=using()).groups.get(name)
+        if group is None or group.has_ticks:
+            raise Http404
+        pages = pages_of(request, group.items, query={"group": name})
+        rows = [Row(item) for item in pages["page"]]
+        context = {"title": group.heading, "group": group, "rows": rows, **pages}
+        return self.rendered(request, batch, "group_page", context)
 
     def progress_page(self, request: HttpRequest, batch: CancellationBatch) -> HttpResponse:
         """How far the batch is, and a page of its items, of one state if `state` names one."""
         state = STATES.get(request.GET.get("state", ""))
         items = batch.items.using(using()).order_by("position").select_related("cancellation")
         items = items.filter(state.condition) if state else items.exclude(LEFT_OUT.condition)
-        page = Paginator(items, ROWS_PER_PAGE).get_page(request.GET.get("p"))
+        pages = pages_of(request, items, query={"state": state.name} if state else {})
+        progress = progress_of(batch, using=using())
         context = {
             "title": _("Cancelling subsidies"),
-            "progress": progress_of(batch, using=using()),
+            "progress": progress,
+            "refused_count": progress.counts[CancellationStatus.FAILED],
             "state": state,
             "is_stopped": batch.status == CancellationBatch.Status.STOPPED,
-            "page": page,
-            "page_range": page.paginator.get_elided_page_range(page.number),
-            "rows": [Row(item) for item in page],
+            "rows": [Row(item) for item in pages["page"]],
+            **pages,
             "orders_url": orders_url(batch, site=self.admin_site, using=using()),
         }
         return self.rendered(request, batch, "progress", context)
@@ -277,6 +319,18 @@ class CancellationBatchAdmin(_ModelAdmin):
             "subtitle": str(batch),
         }
         return TemplateResponse(request, f"{TEMPLATES}/{name}.html", {**common, **context})
+
+
+def pages_of(
+    request: HttpRequest, items: models.QuerySet[CancellationBatchItem], *, query: dict[str, str]
+) -> dict[str, Any]:
+    """The page that the request asks for, and what leads to the others, all with this query."""
+    page = Paginator(items, ROWS_PER_PAGE).get_page(request.GET.get("p"))
+    return {
+        "page": page,
+        "page_range": page.paginator.get_elided_page_range(page.number),
+        "page_query": f"{urlencode(query)}&" if query else "",
+    }
 
 
 def using() -> str:

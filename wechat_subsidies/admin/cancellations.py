@@ -22,7 +22,7 @@ from .. import services
 from ..exceptions import InvalidRequest, SubsidyError
 from ..models import SubsidyCancellation
 from ..outcomes import advice
-from ..permissions import VIEW_CANCELLATION, may_cancel, may_resolve
+from ..permissions import may_cancel, may_see_cancellations
 from ..scoping import visible
 from .decisions import BY_NAME, Decision, open_to, put_on_form
 from .export import export_cancellations
@@ -133,8 +133,7 @@ class SubsidyCancellationAdmin(_ModelAdmin):
         self, request: HttpRequest, obj: SubsidyCancellation | None = None
     ) -> bool:
         """Those who may see cancellations, and those who may ask for them or decide about them."""
-        user = request.user
-        return user.has_perm(VIEW_CANCELLATION) or may_cancel(user) or may_resolve(user)
+        return may_see_cancellations(request.user)
 
     def has_cancel_subsidy_permission(self, request: HttpRequest) -> bool:
         """Whether the action is offered; Django asks by this name because of `permissions` below."""

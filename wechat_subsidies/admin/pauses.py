@@ -22,8 +22,9 @@ from ..conf import app_settings
 from ..management.pauses import paused
 from ..models import SendingPause
 from ..outcomes import advice
-from ..permissions import may_pause, may_see_pauses
-from .links import pause_url, pauses_url
+from ..permissions import may_pause, may_see_cancellations, may_see_pauses
+from ..scoping import visible
+from .links import cancellation_url, pause_url, pauses_url
 from .rows import Words
 from .words import local_time
 
@@ -227,8 +228,12 @@ class SendingPauseAdmin(_ModelAdmin):
         form_url: str = "",
         obj: SendingPause | None = None,
     ) -> HttpResponse:
-        """The pause's page, with a button where it can be ended."""
+        """The pause's page, with what it came of, and a button where it can be ended."""
         context["can_resume"] = obj is not None and not obj.lifted_at and may_pause(request.user)
+        if obj is not None and may_see_cancellations(request.user):
+            cause = visible(request).filter(pk=obj.caused_by_id).first()
+            context["caused_by"] = cause
+            context["caused_by_url"] = cause and cancellation_url(cause.pk, site=self.admin_site)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     @admin.display(description=gettext_lazy("What is paused"))

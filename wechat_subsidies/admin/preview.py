@@ -1,11 +1,12 @@
 """A draft as it is looked through: what would be sent, what needs a yes, what is left out and why."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
 from django import forms
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -13,6 +14,7 @@ from ..conf import app_settings
 from ..models import CancellationBatch, CancellationBatchItem
 from ..orders import ReasonCode
 from .rows import Row, Words, reason_label
+from .words import yuan
 
 Status = CancellationBatchItem.Status
 
@@ -22,20 +24,88 @@ MOST_TICKS = 200  # shown of those that need a yes: what is not shown cannot be 
 ORDER_OF_REASONS = {code.value: number for number, code in enumerate(ReasonCode)}
 
 
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A reason for leaving something out that a person may overrule."""
+
+    heading: Words
+    help: Words
+
+
+TICKS: Final[Mapping[str, Tick]] = {
+    ReasonCode.PARTLY_REFUNDED: Tick(
+        _("Partly refunded: sent only if ticked"),
+        _(
+            "Less was refunded than was paid, so a smaller subsidy may still be owed to the seller. Tick "
+            "an order only if its whole subsidy is to be cancelled."
+        ),
+    ),
+    ReasonCode.WITHDRAWN: Tick(
+        _("Withdrawn before: sent only if ticked"),
+        _(
+            "Somebody withdrew these before they were sent, or stopped their batch. Tick an order to ask "
+            "for its cancellation again."
+        ),
+    ),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """How many items of one kind there are, and what their amounts come to, in fen.
+
+    An amount is None where the shop says it of none of them.
+    """
+
+    count: int = 0
+    paid: int | None = None
+    refunded: int | None = None
+    subsidy: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Group:
-    """Items of one kind: how many there are, and as many of them as are shown."""
+    """Items of one kind: how many there are, and as many of them as are shown.
+
+    `help` says what a tick means, where they are sent only with one.
+    """
 
     name: str
     heading: Words
-    count: int
-    rows: Sequence[Row]
-    has_ticks: bool = False
+    figures: Figures
+    items: QuerySet[CancellationBatchItem]
+    most: int
+    help: Words = ""
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return self.figures.count
+
+    @cached_property
+    def rows(self) -> Sequence[Row]:
+        """Those that are shown (one query)."""
+        return [Row(item) for item in self.items[: self.most]]
+
+    @property
+    def has_ticks(self) -> bool:
+        """Whether they are sent only if ticked."""
+        return bool(self.help)
 
     @property
     def hidden_count(self) -> int:
         """How many more there are than are shown."""
         return self.count - len(self.rows)
+
+    @property
+    def sums(self) -> list[tuple[Words, str]]:
+        """What their amounts come to, in yuan, as far as the shop says."""
+        named = (
+            (_("paid"), self.figures.paid),
+            (_("refunded"), self.figures.refunded),
+            (_("subsidy"), self.figures.subsidy),
+        )
+        return [(name, yuan(fen)) for name, fen in named if fen is not None]
 
     @property
     def has_amounts(self) -> bool:
@@ -50,10 +120,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """A draft in groups; `partial` are those that are sent only with an explicit yes."""
+    """A draft in groups; those `to_tick` are sent only with an explicit yes."""
 
     to_send: Group
-    partial: Group | None
+    to_tick: Sequence[Group]
     left_out: Sequence[Group]
 
     @property
@@ -64,13 +134,21 @@ class Preview:
     @property
     def can_confirm(self) -> bool:
         """Whether there is anything that could be sent."""
-        return bool(self.to_send.count or self.partial)
+        return bool(self.to_send.count or self.to_tick)
+
+    @property
+    def groups(self) -> dict[str, Group]:
+        """All groups by their names."""
+        return {each.name: each for each in (self.to_send, *self.to_tick, *self.left_out)}
 
     def ticked(self, values: Collection[str]) -> list[int]:
         """The keys of the items with an explicit yes; of posted values only those that were shown."""
-        if self.partial is None:
-            return []
-        return [row.item.pk for row in self.partial.rows if str(row.item.pk) in values]
+        return [
+            row.item.pk
+            for group in self.to_tick
+            for row in group.rows
+            if str(row.item.pk) in values
+        ]
 
 
 class ConfirmForm(forms.Form):
@@ -95,58 +173,65 @@ class ConfirmForm(forms.Form):
 
 
 def preview_of(batch: CancellationBatch, *, using: str) -> Preview:
-    """The draft's groups: one query for the counts, and one for the rows of each group."""
+    """The draft's groups: one query for all counts and sums, and one for the rows of each group."""
     items = batch.items.using(using)
-    counts = {
-        (status, code): count
-        for status, code, count in items.order_by()
-        .values_list("status", "code")
-        .annotate(count=Count("pk"))
-    }
+    figures = figures_of(items)
+    excluded = {code: each for (status, code), each in figures.items() if status == Status.EXCLUDED}
     codes = sorted(
-        (code for status, code in counts if status == Status.EXCLUDED),
-        key=lambda code: (ORDER_OF_REASONS.get(code, len(ORDER_OF_REASONS)), code),
+        excluded, key=lambda code: (ORDER_OF_REASONS.get(code, len(ORDER_OF_REASONS)), code)
     )
-    partial = None
-    if app_settings.partial_refunds == "ask" and ReasonCode.PARTLY_REFUNDED in codes:
-        codes.remove(ReasonCode.PARTLY_REFUNDED)
-        partial = partial_group(items, count=counts[Status.EXCLUDED, ReasonCode.PARTLY_REFUNDED])
+    ticks = ticks_now()
     return Preview(
-        to_send=group_to_send(items, count=counts.get((Status.DRAFT, ""), 0)),
-        partial=partial,
-        left_out=[left_out(items, code, count=counts[Status.EXCLUDED, code]) for code in codes],
+        to_send=Group(
+            name="send",
+            heading=_("Will be sent"),
+            figures=figures.get((Status.DRAFT, ""), Figures()),
+            items=items.filter(status=Status.DRAFT).order_by("position"),
+            most=MOST_ROWS,
+        ),
+        to_tick=[
+            group_of(items, code, figures=excluded[code], tick=ticks[code])
+            for code in codes
+            if code in ticks
+        ],
+        left_out=[
+            group_of(items, code, figures=excluded[code]) for code in codes if code not in ticks
+        ],
     )
 
 
-def group_to_send(items: QuerySet[CancellationBatchItem], *, count: int) -> Group:
-    """What is sent when the draft is confirmed."""
-    rows = rows_of(items.filter(status=Status.DRAFT), most=MOST_ROWS)
-    return Group(name="send", heading=_("Will be sent"), count=count, rows=rows)
+def figures_of(items: QuerySet[CancellationBatchItem]) -> dict[tuple[str, str], Figures]:
+    """The figures by status and code (one query)."""
+    counted = items.order_by().values_list("status", "code")
+    sums = [Sum(name) for name in ("paid_amount", "refunded_amount", "subsidy_amount")]
+    return {
+        (status, code): Figures(count=count, paid=paid, refunded=refunded, subsidy=subsidy)
+        for status, code, count, paid, refunded, subsidy in counted.annotate(
+            count=Count("pk")
+        ).values_list("status", "code", "count", *sums)
+    }
 
 
-def partial_group(items: QuerySet[CancellationBatchItem], *, count: int) -> Group:
-    """What is sent only with an explicit yes."""
-    excluded = items.filter(status=Status.EXCLUDED, code=ReasonCode.PARTLY_REFUNDED)
+def ticks_now() -> Mapping[str, Tick]:
+    """What is sent only if ticked, by the code of the reason for which it is left out."""
+    if app_settings.partial_refunds == "ask":
+        return TICKS
+    return {code: tick for code, tick in TICKS.items() if code != ReasonCode.PARTLY_REFUNDED}
+
+
+def group_of(
+    items: QuerySet[CancellationBatchItem], code: str, *, figures: Figures, tick: Tick | None = None
+) -> Group:
+    """What is left out for one reason, for good or unless it is ticked."""
     return Group(
-        name="partial",
-        heading=_("Partly refunded: sent only if ticked"),
-        count=count,
-        rows=rows_of(excluded, most=MOST_TICKS),
-        has_ticks=True,
+        name=code if tick else f"left-out-{code}",
+        heading=tick.heading
+        if tick
+        else _("Left out: %(reason)s") % {"reason": reason_label(code)},
+        help=tick.help if tick else "",
+        figures=figures,
+        items=items.filter(status=Status.EXCLUDED, code=code)
+        .select_related("cancellation")
+        .order_by("position"),
+        most=MOST_TICKS if tick else MOST_ROWS,
     )
-
-
-def left_out(items: QuerySet[CancellationBatchItem], code: str, *, count: int) -> Group:
-    """What is left out for one reason."""
-    excluded = items.filter(status=Status.EXCLUDED, code=code)
-    return Group(
-        name=f"left-out-{code}",
-        heading=_("Left out: %(reason)s") % {"reason": reason_label(code)},
-        count=count,
-        rows=rows_of(excluded, most=MOST_ROWS),
-    )
-
-
-def rows_of(items: QuerySet[CancellationBatchItem], *, most: int) -> list[Row]:
-    """The first of these items (one query)."""
-    return [Row(item) for item in items.order_by("position")[:most]]

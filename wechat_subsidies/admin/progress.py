@@ -1,10 +1,15 @@
 """A confirmed batch as it is followed: how many are where, and whether there is anything to do now."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from django.db.models import Count, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from .. import clock
 from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
@@ -60,10 +65,14 @@ STATES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How many items are in which state; `due` of those that wait may be sent now."""
+    """How many items are in which state.
+
+    `due` of those that wait may be sent now; `recent` came to an end within the last minute.
+    """
 
     counts: Mapping[str, int]
     due: int
+    recent: int
 
     @property
     def total(self) -> int:
@@ -83,6 +92,18 @@ class Progress:
         return self.done == self.total
 
     @property
+    def pace(self) -> str:
+        """How fast it goes and how long it takes at that pace; empty while nothing comes to an end."""
+        if self.is_finished or not self.recent:
+            return ""
+        minutes = math.ceil((self.total - self.done) / self.recent)
+        left = ngettext("about %(count)d minute left", "about %(count)d minutes left", minutes)
+        return _("%(recent)d in the last minute, %(left)s") % {
+            "recent": self.recent,
+            "left": left % {"count": minutes},
+        }
+
+    @property
     def states(self) -> list[tuple[State, int]]:
         """The states with their counts, in the order in which they are shown."""
         return [(state, self.counts[name]) for name, state in STATES.items()]
@@ -92,6 +113,7 @@ class Progress:
         return {
             "counts": dict(self.counts),
             "due": self.due,
+            "pace": self.pace,
             "done": self.done,
             "total": self.total,
             "finished": self.is_finished,
@@ -105,8 +127,13 @@ def progress_of(batch: CancellationBatch, *, using: str) -> Progress:
         cancellation__status=Status.PENDING,
         cancellation__send_after__lte=clock.now(using),
     )
+    recent = Q(
+        status=ItemStatus.ASKED,
+        cancellation__completed_at__gt=timezone.now() - timedelta(seconds=60),
+    )
     counts = batch.items.using(using).aggregate(
         due=Count("pk", filter=due),
+        recent=Count("pk", filter=recent),
         **{name: Count("pk", filter=state.condition) for name, state in STATES.items()},
     )
-    return Progress(due=counts.pop("due"), counts=counts)
+    return Progress(due=counts.pop("due"), recent=counts.pop("recent"), counts=counts)

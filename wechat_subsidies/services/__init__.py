@@ -10,7 +10,7 @@ from .deciding import reopen, resolve, retry, withdraw
 from .drafting import draft_batch, renew_draft
 from .pausing import pause, resume, resume_after_selftest, resume_pauses
 from .profit_sharing import may_share_profit
-from .retrying_refused import retry_refused
+from .retrying_refused import retry_batch, retry_refused
 from .slices import work_on_batch
 from .status import Status, pauses_that_hold, status
 from .stopping import stop_batch
@@ -35,6 +35,7 @@ __all__ = [
     "resume_after_selftest",
     "resume_pauses",
     "retry",
+    "retry_batch",
     "retry_refused",
     "status",
     "stop_batch",

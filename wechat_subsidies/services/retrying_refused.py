@@ -9,7 +9,13 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from .. import clock, logbook
-from ..models import CancellationEvent, SubsidyCancellation
+from ..conf import app_settings
+from ..models import (
+    CancellationBatch,
+    CancellationBatchItem,
+    CancellationEvent,
+    SubsidyCancellation,
+)
 from ..models.fields import InstantField
 from ..retrying import retried
 from .admin_log import log_decided
@@ -39,6 +45,22 @@ def retry_refused(
         retried(bind(retry_chunk, keys[start : start + CHUNK], note=note, who=who, using=using))
         for start in range(0, len(keys), CHUNK)
     )
+
+
+def retry_batch(batch: CancellationBatch, *, note: str = "", requested_by: Any = None) -> int:
+    """Have those of a batch sent again that WeChat Pay refused; workers are told, if there are any.
+
+    Returns how many. Raises ForeignTransaction.
+    """
+    using = write_alias()
+    items = CancellationBatchItem.objects.using(using).filter(
+        batch=batch, status=CancellationBatchItem.Status.ASKED
+    )
+    rows = SubsidyCancellation.objects.using(using).filter(pk__in=items.values("cancellation"))
+    count = retry_refused(rows, note=note, requested_by=requested_by)
+    if count:
+        after_commit(lambda: app_settings.dispatcher.batch_confirmed(batch.pk), using=using)
+    return count
 
 
 def retry_chunk(keys: list[int], *, note: str, who: Requester, using: str) -> int:

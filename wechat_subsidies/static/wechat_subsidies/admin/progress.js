@@ -34,6 +34,18 @@
         for (const count of document.querySelectorAll("[data-count]")) {
             count.textContent = progress.counts[count.dataset.count];
         }
+        document.getElementById("subsidies-pace").textContent = progress.pace;
+    };
+
+    // The rows of this page as they are by now, unless somebody is at work in them.
+    const refreshRows = async () => {
+        const shown = document.getElementById("subsidies-items");
+        const response = await fetch(window.location.href);
+        const page = new DOMParser().parseFromString(await response.text(), "text/html");
+        const rows = page.getElementById("subsidies-items");
+        if (rows && !shown.contains(document.activeElement)) {
+            shown.replaceWith(document.adoptNode(rows));
+        }
     };
 
     const run = async () => {
@@ -49,6 +61,9 @@
             const now = JSON.stringify([progress.counts, progress.due]);
             unmoved = now === before ? unmoved + 1 : 0;
             before = now;
+            if (!unmoved) {
+                await refreshRows();
+            }
             if (unmoved >= (progress.worked ? PATIENCE : LONG_PATIENCE)) {
                 show("subsidies-stuck");
                 return;
