@@ -230,7 +230,7 @@ class SendingPauseAdmin(_ModelAdmin):
     ) -> HttpResponse:
         """The pause's page, with what it came of, and a button where it can be ended."""
         context["can_resume"] = obj is not None and not obj.lifted_at and may_pause(request.user)
-        if obj is not None and may_see_cancellations(request.user):
+        if obj and obj.caused_by_id and may_see_cancellations(request.user):
             cause = visible(request).filter(pk=obj.caused_by_id).first()
             context["caused_by"] = cause
             context["caused_by_url"] = cause and cancellation_url(cause.pk, site=self.admin_site)
