@@ -15,7 +15,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils.html import format_html
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from .. import services
@@ -213,7 +213,7 @@ class SubsidyCancellationAdmin(_ModelAdmin):
 
     def too_late(self, request: HttpRequest, cancellation: SubsidyCancellation) -> HttpResponse:
         """Say that it is not to be decided (any more), and show how it is."""
-        text = _now("This is not possible: the cancellation’s status is “%(status)s”.")
+        text = gettext("This is not possible: the cancellation’s status is “%(status)s”.")
         self.message_user(request, text % {"status": status_of(cancellation)}, messages.WARNING)
         return self.to_its_page(cancellation)
 
@@ -223,7 +223,7 @@ class SubsidyCancellationAdmin(_ModelAdmin):
 
     def done(self, decision: Decision, cancellation: SubsidyCancellation) -> str:
         """What is said once it is decided."""
-        return _now("%(done)s Its status is now “%(status)s”.") % {
+        return gettext("%(done)s Its status is now “%(status)s”.") % {
             "done": decision.done,
             "status": status_of(cancellation),
         }
@@ -255,11 +255,11 @@ class SubsidyCancellationAdmin(_ModelAdmin):
         if not self.has_cancel_subsidy_permission(request):
             raise PermissionDenied
         if queryset.order_by()[: MOST + 1].count() > MOST:
-            text = _now("More than %(most)d are selected: narrow the list down by filters first.")
+            text = gettext("More than %(most)d are selected: narrow the list down by filters first.")
             self.message_user(request, text % {"most": MOST}, messages.ERROR)
             return
         count = services.retry_refused(queryset, requested_by=request.user)
-        text = _now(
+        text = gettext(
             "Sent again: %(count)d. The next sweep sends them; what was not refused is left as it is."
         )
         level = messages.SUCCESS if count else messages.WARNING
