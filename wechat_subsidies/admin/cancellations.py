@@ -51,10 +51,10 @@ class SubsidyCancellationAdmin(_ModelAdmin):
     list_display = [
         "order_reference_or_id",
         "status_in_words",
+        "created_at",
         "transaction_id",
         "sub_mchid",
         "requested_by_name",
-        "created_at",
     ]
     list_filter = ["status", MerchantFilter, SubMerchantFilter, CreatedFilter, "source"]
     # Each an index lookup; "=" would compare without case, which no index of ours serves.
