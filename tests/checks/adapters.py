@@ -45,6 +45,31 @@ class Incomplete(Dispatcher):
     """Lacks both of its methods."""
 
 
+class Complete(Dispatcher):
+    """Does nothing, and has nothing amiss."""
+
+    def send(self, keys: object) -> None:
+        pass
+
+    def work_on(self, batch_pk: object) -> None:
+        pass
+
+
+class NeedsAQueue(Complete):
+    def __init__(self, queue: str) -> None:
+        self.queue = queue
+
+
+class CannotSayWhatIsAmiss(Complete):
+    def problem(self) -> Any:
+        return {}["broker"]
+
+
+class SaysItInOtherWords(Complete):
+    def problem(self) -> Any:
+        return "the broker is down"
+
+
 SCOPES = "no function"
 
 

@@ -11,6 +11,7 @@ from ..conf import loaded
 from ..orders.mapped import AMOUNTS, KEYS, PATHS, REQUIRED, MappedOrderAdapter
 from ..orders.paths import Path, field_of, last_field
 from .messages import error, unknown_keys, warning
+from .near_misses import hint_of
 from .querysets import queryset_problem
 
 QUERIED = ("transaction_id", "sub_mchid")
@@ -29,7 +30,8 @@ def mapping_errors(
     try:
         annotations = annotations_of(mapping)
     except Exception as problem:  # noqa: BLE001  (whatever the shop's function may raise)
-        hint = "Put the dotted path of a function (request or None) that returns a QuerySet."
+        kind = "Put the dotted path of a function (request or None) that returns a QuerySet."
+        hint = hint_of(mapping["queryset"], fits=callable, otherwise=kind)
         yield error(f"{path}['queryset']", f"failed: {problem!r}.", hint=hint, number=206)
         return
     problems = [

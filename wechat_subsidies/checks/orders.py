@@ -14,6 +14,7 @@ from ..orders.keys import concrete
 from .imports import CannotImport, imported
 from .mappings import mapping_errors
 from .messages import error, warning
+from .near_misses import hint_of
 from .querysets import is_table, queryset_problem
 
 
@@ -86,7 +87,8 @@ def adapter_errors(
     try:
         found = imported(dotted)
     except CannotImport as problem:
-        hint = "Put the dotted path of a subclass of wechat_subsidies.orders.OrderAdapter."
+        kind = "Put the dotted path of a subclass of wechat_subsidies.orders.OrderAdapter."
+        hint = hint_of(dotted, fits=is_adapter, otherwise=kind)
         yield error(path, f"cannot be imported: {problem}.", hint=hint, number=202)
         return
     if not (isinstance(found, type) and issubclass(found, OrderAdapter)):
@@ -101,6 +103,12 @@ def adapter_errors(
         yield error(path, words, hint=hint, number=202)
     else:
         yield from method_errors(path, found)
+
+
+def is_adapter(found: Any) -> bool:
+    """Whether it is an adapter's class of the shop's own."""
+    is_one = isinstance(found, type) and issubclass(found, OrderAdapter)
+    return is_one and found is not OrderAdapter
 
 
 def method_errors(path: str, adapter: type[OrderAdapter]) -> Iterator[CheckMessage]:

@@ -14,6 +14,7 @@ from ..dispatch import Dispatcher
 from ..wechatpay import InvalidParameter, check_description
 from .imports import CannotImport, imported
 from .messages import error, unknown_keys, warning
+from .near_misses import hint_of
 
 DISPATCHER_PATH = "wechat_subsidies.dispatch.Dispatcher"
 ENGINE_HINTS = {
@@ -99,12 +100,27 @@ def dispatcher_errors() -> Iterator[CheckMessage]:
         words = f"is {value!r}, which cannot be imported: {problem}"
         yield error("['DISPATCHER']", words, hint=dispatcher_hint(value), number=4)
         return
-    is_one = isinstance(found, type) and issubclass(found, Dispatcher)
-    if not is_one or isabstract(found):
+    if is_dispatcher(found):
+        yield from engine_errors(value)
+    else:
         words = f"is {value!r}, which is no complete Dispatcher."
         yield error("['DISPATCHER']", words, hint=dispatcher_hint(value), number=4)
-    elif amiss := app_settings.dispatcher.problem():
-        yield warning("['DISPATCHER']", amiss.words, hint=amiss.hint, number=4)
+
+
+def is_dispatcher(found: Any) -> bool:
+    """Whether it is a Dispatcher's class that lacks nothing."""
+    return isinstance(found, type) and issubclass(found, Dispatcher) and not isabstract(found)
+
+
+def engine_errors(value: Any) -> Iterator[CheckMessage]:
+    """What the DISPATCHER itself says is amiss; or that it cannot be made or asked."""
+    try:
+        if amiss := app_settings.dispatcher.problem():
+            yield warning("['DISPATCHER']", amiss.words, hint=amiss.hint, number=4)
+    except Exception as problem:  # noqa: BLE001  (whatever the shop's code may raise)
+        words = f"is {value!r}, which failed: {problem!r}."
+        hint = "It is made without arguments, and problem() returns a Problem or None."
+        yield error("['DISPATCHER']", words, hint=hint, number=4)
 
 
 def dispatcher_hint(value: object) -> str:
@@ -115,7 +131,8 @@ def dispatcher_hint(value: object) -> str:
     if near:
         return f"Did you mean '{near[0]}'?"
     known = ", ".join(map(repr, DISPATCHERS))
-    return f"Put one of {known}, or the dotted path of a subclass of {DISPATCHER_PATH}."
+    kind = f"Put one of {known}, or the dotted path of a subclass of {DISPATCHER_PATH}."
+    return hint_of(value, fits=is_dispatcher, otherwise=kind)
 
 
 def scopes_errors() -> Iterator[Error]:
@@ -128,7 +145,8 @@ def scopes_errors() -> Iterator[Error]:
         found = imported(value)
     except CannotImport as problem:
         words = f"is {value!r}, which cannot be imported: {problem}"
-        yield error("['SCOPES']", words, hint=hint, number=5)
+        near = hint_of(value, fits=callable, otherwise=hint)
+        yield error("['SCOPES']", words, hint=near, number=5)
         return
     if not callable(found):
         words = f"is {value!r}, which cannot be called."
