@@ -2,6 +2,7 @@
 
 import json
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -141,6 +142,53 @@ def test_pausing_what_is_paused_keeps_who_and_why(gateway: Sandbox) -> None:
     assert "paused already" in text
     assert "a mistake" in text
     assert "another" not in text
+
+
+@pytest.fixture
+def second(gateway: Sandbox, settings: Any) -> str:
+    """The name of a second merchant, which is what the command calls everything."""
+    gateway.add_merchant(mchid="1900000002")
+    merchants = settings.WECHAT_SUBSIDIES["MERCHANTS"]
+    merchants |= {"all": gateway.merchant_settings("1900000002")}
+    settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "MERCHANTS": merchants}
+    return "all"
+
+
+def test_resuming_everything_leaves_what_others_have_paused_and_says_so(gateway: Sandbox) -> None:
+    sending("--pause", "default", "--reason", "counting", "--by", "anna")
+    sending("--pause", "all", "--reason", "a mistake", "--by", "bo")
+    text = sending("--resume", "all", "--by", "bo")
+    assert text.startswith("Pauses ended: 1\nThese still hold:\n")
+    assert "anna" in text
+    assert "everything" not in text
+    assert text.endswith("\nTo resume: --resume default")
+
+
+def test_a_merchant_called_all_goes_by_its_mchid(second: str) -> None:
+    assert "everything" not in sending("--pause", "1900000002", "--reason", "counting")
+    assert SendingPause.objects.get().mchid == "1900000002"
+    assert sending("--resume", second).startswith("Pauses ended: 0\nThese still hold:")
+    assert sending().endswith("\nTo resume: --resume 1900000002")
+    assert sending("--resume", "1900000002") == "Pauses ended: 1\nNothing is paused."
+    sending("--pause", second, "--reason", "all of it")
+    assert services.pauses_that_hold()[0].mchid == ""
+
+
+def test_the_pause_of_a_merchant_that_is_gone_can_be_ended(second: str, settings: Any) -> None:
+    sending("--pause", "1900000002", "--reason", "it leaves us")
+    sending("--pause", "default", "--reason", "counting")
+    merchants = {"the shop's": settings.WECHAT_SUBSIDIES["MERCHANTS"]["default"]}
+    settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "MERCHANTS": merchants}
+    text = sending()
+    assert text.endswith("""To resume: --resume 1900000002, --resume 'the shop'"'"'s'""")
+    assert sending("--resume", "1900000002").startswith("Pauses ended: 1\nThese still hold:")
+    assert sending("--resume", "the shop's").endswith("Nothing is paused.")
+
+
+def test_everything_can_be_paused_whatever_the_settings_hold(settings: Any) -> None:
+    settings.WECHAT_SUBSIDIES = {"MERCHANTS": ["default"]}
+    assert sending("--pause", "all", "--reason", "a mistake").endswith("--resume all")
+    assert sending("--resume", "all").endswith("Nothing is paused.")
 
 
 def test_everything_can_be_paused_by_the_user_of_the_machine(

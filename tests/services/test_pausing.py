@@ -51,6 +51,13 @@ def test_one_merchant_stays_paused_while_everything_is(gateway: Sandbox) -> None
     assert services.resume(None) == 1
 
 
+def test_ending_the_pause_of_everything_leaves_those_of_single_merchants(gateway: Sandbox) -> None:
+    one = services.pause("default", reason="anna counts its refunds", paused_by="anna")
+    services.pause(None, reason="all", paused_by="bo")
+    assert services.resume(None, resumed_by="bo") == 1
+    assert services.pauses_that_hold() == (one,)
+
+
 def test_a_person_ends_what_began_by_itself(gateway: Sandbox) -> None:
     SendingPause.objects.create(
         mchid="1900000001",

@@ -91,6 +91,8 @@ def test_pauses_are_listed_while_they_hold(gateway: Sandbox) -> None:
     second = services.pause(None, reason="another")
     assert services.status().pauses == (first, second)
     services.resume(None)
+    assert services.status().pauses == (first,)
+    services.resume("default")
     assert services.status().pauses == ()
 
 

@@ -1,5 +1,6 @@
 """Pauses as operators read them in a terminal."""
 
+import shlex
 from collections.abc import Iterable
 from typing import Final
 
@@ -11,6 +12,7 @@ from ..models import SendingPause
 from ..outcomes import advice
 from ..terminal import GAP, printable, table, wrapped
 
+ALL: Final = "all"  # what subsidy_sending calls everything, even where a merchant has that name
 WHAT_COLUMNS: Final = 18
 WHO_COLUMNS: Final = 14
 
@@ -42,8 +44,25 @@ def paused(pause: SendingPause) -> list[str]:
     """What is paused: everything, or a merchant by its names and number, or a sub-merchant of it."""
     if not pause.mchid:
         return [_("everything")]
-    names = [name for name, each in app_settings.merchants.items() if each.mchid == pause.mchid]
-    return [each for each in [*names, pause.mchid, pause.sub_mchid] if each]
+    return [each for each in [*names_of(pause.mchid), pause.mchid, pause.sub_mchid] if each]
+
+
+def names_of(mchid: str) -> list[str]:
+    """The merchants of the settings with that MCHID, by name."""
+    return [name for name, each in app_settings.merchants.items() if each.mchid == mchid]
+
+
+def ways_to_resume(pauses: Iterable[SendingPause]) -> list[str]:
+    """The options of subsidy_sending that end these pauses, each once."""
+    mchids = dict.fromkeys(pause.mchid for pause in pauses)
+    return [f"--resume {shlex.quote(argument_for(mchid))}" for mchid in mchids]
+
+
+def argument_for(mchid: str) -> str:
+    """What subsidy_sending is told to mean that MCHID, or everything if it is empty."""
+    if not mchid:
+        return ALL
+    return next((name for name in names_of(mchid) if name != ALL), mchid)
 
 
 def note(pause: SendingPause, *, columns: int) -> list[str]:

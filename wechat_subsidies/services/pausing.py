@@ -48,15 +48,15 @@ def pause(merchant: str | None, *, reason: str, paused_by: Any = None) -> Sendin
 
 
 def resume(merchant: str | None, *, resumed_by: Any = None) -> int:
-    """End the pauses of a merchant of the settings, or of all with None, whatever began them.
+    """End the pauses of a merchant of the settings, whatever began them; with None that of everything.
 
-    Returns how many were ended. One merchant's sending stays paused while everything is. Raises
+    Returns how many were ended. One merchant's sending stays paused while everything is, and once
+    everything is resumed it is still paused where somebody has paused that merchant by itself. Raises
     InvalidRequest for an unknown merchant.
     """
     pauses = SendingPause.objects.using(write_alias()).filter(lifted_at=None)
-    if merchant is not None:
-        pauses = pauses.filter(mchid=mchid_of(merchant))
-    return lift(list(pauses), by=Requester.of(resumed_by).name)
+    ended = list(pauses.filter(mchid=mchid_of(merchant)))
+    return lift(ended, by=Requester.of(resumed_by).name)
 
 
 def resume_pauses(pauses: Iterable[SendingPause], *, resumed_by: Any = None) -> int:
