@@ -11,7 +11,7 @@ from wechat_subsidies import services
 from wechat_subsidies.exceptions import InvalidRequest
 from wechat_subsidies.models import SubsidyCancellation
 from wechat_subsidies.orders import OrderAdapter, Target
-from wechat_subsidies.services import groups, listing
+from wechat_subsidies.services import groups, listing, naming
 from wechat_subsidies.services.listing import ListReport, cancel_listed
 from wechat_subsidies.services.tabular import Line, Problem
 
@@ -283,7 +283,7 @@ def test_a_lookup_that_fails_is_a_problem_of_its_line(
     def fail(**identifiers: Any) -> None:
         raise LookupError("a shop's own mistake")
 
-    monkeypatch.setattr(listing, "find_order", fail)
+    monkeypatch.setattr(naming, "find_order", fail)
     assert listed(ids(make_order())).problems[0].code == "adapter_error"
     assert "a shop's own mistake" in caplog.text
 
