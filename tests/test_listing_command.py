@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from example_project.shop.models import Order
+from wechat_subsidies import services
 from wechat_subsidies.models import SubsidyCancellation
 
 MakeOrder = Callable[..., Order]
@@ -64,6 +65,33 @@ def test_a_dry_run_says_what_would_be_asked_for(
     lines = ["order_reference", make_order().number]
     assert run(*lines, options=("--dry-run",)) == "1 would be asked for.\n"
     assert not SubsidyCancellation.objects.exists()
+
+
+def test_a_dry_run_with_a_bad_line_says_one_thing(
+    run: Callable[..., str], make_order: MakeOrder
+) -> None:
+    lines = ["order_reference", make_order().number, "N9"]
+    assert run(*lines, options=("--dry-run",)).splitlines() == [
+        "Line 3: There is no order N9.",
+        "error: 1 lines have a problem, so nothing would be asked for; with --skip-bad 1 would be.",
+    ]
+    assert run(*lines, options=("--dry-run", "--skip-bad")).splitlines() == [
+        "Line 3: There is no order N9.",
+        "1 would be asked for.",
+    ]
+
+
+def test_what_was_withdrawn_is_counted_apart(
+    run: Callable[..., str], make_order: MakeOrder
+) -> None:
+    order, withdrawn = make_order(), make_order()
+    services.withdraw(services.cancel_subsidy_for_order(withdrawn, send="later"))
+    lines = ["order_reference", order.number, withdrawn.number]
+    apart = "1 of these had been asked for before, and withdrawn."
+    assert run(*lines, options=("--dry-run",)).splitlines() == ["2 would be asked for.", apart]
+    assert apart not in run(*lines, "N9", options=("--dry-run",))
+    asked = "2 asked for; process_subsidy_cancellations sends them."
+    assert run(*lines).splitlines() == [asked, apart]
 
 
 def test_partly_refunded_orders_are_said_to_need_a_yes(

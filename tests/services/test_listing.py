@@ -114,8 +114,28 @@ def test_a_file_may_be_given_twice(make_order: MakeOrder) -> None:
 def test_what_was_withdrawn_is_asked_for_anew(make_order: MakeOrder) -> None:
     order = make_order()
     services.withdraw(services.cancel_subsidy_for_order(order, send="later"))
-    assert listed(named(order)).asked == 1
-    assert SubsidyCancellation.objects.get().status == "pending"
+    lines = [named(order), named(make_order())]
+    report = listed(*lines, dry_run=True)
+    assert (report.ready, report.withdrawn_before) == (2, 1)
+    report = listed(*lines)
+    assert (report.asked, report.withdrawn_before) == (2, 1)
+    assert set(SubsidyCancellation.objects.values_list("status", flat=True)) == {"pending"}
+
+
+def test_what_somebody_else_asks_for_anew_meanwhile_is_not_counted_as_ours(
+    make_order: MakeOrder, monkeypatch: Any
+) -> None:
+    order = make_order()
+    services.withdraw(services.cancel_subsidy_for_order(order, send="later"))
+
+    def slower(*args: Any, **options: Any) -> Any:
+        services.cancel_subsidy_for_order(order, send="later")
+        return groups.record_group(*args, **options)
+
+    monkeypatch.setattr(listing, "record_group", slower)
+    report = listed(named(order))
+    assert (report.ready, report.asked, report.withdrawn_before) == (1, 0, 0)
+    assert report.recorded_before == {"pending": 1}
 
 
 def test_what_is_not_to_be_cancelled_is_said_line_by_line(make_order: MakeOrder) -> None:

@@ -26,13 +26,16 @@ Status = SubsidyCancellation.Status
 class ListReport:
     """What became of the lines of a file, in numbers; `looked_at` counts those asked for twice.
 
-    `ready` may be asked for, `asked` were recorded (a withdrawn one anew), `recorded_before` had a
-    cancellation, by its status. `problems` are the lines that were not asked for, and why.
+    `ready` may be asked for, `asked` were recorded; `withdrawn_before` is how many of these (of those
+    that are ready, as long as none was asked for) had a cancellation that somebody withdrew.
+    `recorded_before` had another one, by its status. `problems` are the lines that were not asked
+    for, and why.
     """
 
     looked_at: int = 0
     ready: int = 0
     asked: int = 0
+    withdrawn_before: int = 0
     recorded_before: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
 
@@ -42,6 +45,19 @@ class ListReport:
 
 
 Show = Callable[[ListReport], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """What may be asked for, and whether it was asked for before and withdrawn."""
+
+    wish: Wish
+    was_withdrawn: bool
+
+    @property
+    def identity(self) -> Identity:
+        """The transaction's sub-merchant and ID."""
+        return self.wish.request.sub_mchid, self.wish.request.transaction_id
 
 
 def cancel_listed(
@@ -79,11 +95,14 @@ def cancel_listed(
     report = ListReport(problems=list(problems))
     seen: dict[Identity, int] = {}
     for chunk in chunks(lines):
-        report.ready += len(look_through_lines(chunk, terms=terms, report=report, seen=seen))
+        ready = look_through_lines(chunk, terms=terms, report=report, seen=seen)
+        report.ready += len(ready)
+        report.withdrawn_before += sum(each.was_withdrawn for each in ready)
         on_progress(report)
     if not dry_run and (skip_bad or not report.problems):
         bad = {problem.line for problem in report.problems}
-        report.recorded_before.clear()  # counted anew
+        report.recorded_before.clear()  # counted anew, as is the next
+        report.withdrawn_before = 0
         good = [line for line in lines if line.number not in bad]
         ask_for_lines(good, terms=terms, report=report, on_progress=on_progress)
     report.problems.sort(key=lambda problem: problem.line)
@@ -96,16 +115,18 @@ def ask_for_lines(
     """Record what the lines wish for, looked through once more: what has become of it since counts."""
     numbers: dict[Identity, int] = {}
     for chunk in chunks(lines):
-        wishes = look_through_lines(chunk, terms=terms, report=report, seen=numbers)
+        ready = look_through_lines(chunk, terms=terms, report=report, seen=numbers)
+        by_identity = {each.identity: each for each in ready}
+        wishes = [each.wish for each in ready]
         for each in record_group(wishes, ask_again=True, using=terms.using):
-            request = each.wish.request
+            identity = each.wish.request.sub_mchid, each.wish.request.transaction_id
             if each.is_new:
                 report.asked += 1
+                report.withdrawn_before += by_identity[identity].was_withdrawn
             elif each.cancellation is not None:  # somebody else was faster
                 report.recorded_before[each.cancellation.status] += 1
             else:
-                number = numbers[request.sub_mchid, request.transaction_id]
-                report.problems.append(Problem(number, each.message, each.code))
+                report.problems.append(Problem(numbers[identity], each.message, each.code))
         on_progress(report)
 
 
@@ -116,7 +137,7 @@ def chunks(lines: Sequence[Line]) -> Iterable[Sequence[Line]]:
 
 def look_through_lines(
     lines: Sequence[Line], *, terms: Terms, report: ListReport, seen: dict[Identity, int]
-) -> list[Wish]:
+) -> list[Ready]:
     """What these lines wish for; problems, and cancellations that are there, go into the report."""
     report.looked_at += len(lines)
     found: list[Found] = []
@@ -129,7 +150,7 @@ def look_through_lines(
         else:
             found.append(each)
     recorded = recorded_for(found, using=terms.using)
-    wishes: list[Wish] = []
+    ready: list[Ready] = []
     for each in found:
         existing = recorded.get(each.identity)
         try:
@@ -138,10 +159,10 @@ def look_through_lines(
             report.refuse(each.line.number, error)
             continue
         if existing is None or existing.status == Status.WITHDRAWN:
-            wishes.append(wish)
+            ready.append(Ready(wish=wish, was_withdrawn=existing is not None))
         else:
             report.recorded_before[existing.status] += 1
-    return wishes
+    return ready
 
 
 def refuse_repetition(found: Found, *, seen: dict[Identity, int]) -> None:

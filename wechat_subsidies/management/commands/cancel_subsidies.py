@@ -20,13 +20,14 @@ from wechat_subsidies.services.tabular import read_lines
 
 
 class Command(BaseCommand):
-    """Looks all lines of a CSV file through and asks for them; exits with 1 if one has a problem."""
+    """Looks all lines of a CSV file through and asks for them; exits with 1 if one keeps it from that."""
 
     help = (
         "Ask for the cancellation of the subsidies of the orders in a CSV file (UTF-8 or GB18030), "
         "whose first line names its columns: order_reference, or sub_mchid and transaction_id; "
         "refund_id and description if you like. Nothing is asked "
-        "for if a line has a problem. process_subsidy_cancellations sends what is asked for."
+        "for if a line has a problem. What was asked for before is left as it is, only what was "
+        "withdrawn is asked for anew. process_subsidy_cancellations sends what is asked for."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -52,10 +53,11 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         for problem in report.problems:
             self.stdout.write(str(problem))
-        for line in lines_for(report, is_dry=options["dry_run"]):
+        is_refused = bool(report.problems) and not options["skip_bad"]
+        for line in lines_for(report, is_dry=options["dry_run"], is_refused=is_refused):
             self.stdout.write(line)
-        if report.problems and not options["skip_bad"]:
-            raise CommandError(words_for_problems(report))
+        if is_refused:
+            raise CommandError(words_for_problems(report, is_dry=options["dry_run"]))
 
     def work(self, options: dict[str, Any]) -> ListReport:
         """Read the file and ask for its lines, and show how it goes."""
@@ -88,14 +90,17 @@ def person(name: str) -> Any:
     return users.filter(**{get_user_model().USERNAME_FIELD: name}).first() or name
 
 
-def lines_for(report: ListReport, *, is_dry: bool) -> Iterator[str]:
-    """What it came to."""
-    if is_dry:
+def lines_for(report: ListReport, *, is_dry: bool, is_refused: bool) -> Iterator[str]:
+    """What it came to, apart from why a file is refused as a whole."""
+    if is_dry and not is_refused:
         yield _("%(count)d would be asked for.") % {"count": report.ready}
     elif report.asked:
         yield _("%(count)d asked for; process_subsidy_cancellations sends them.") % {
             "count": report.asked
         }
+    if report.withdrawn_before and (report.asked or not is_refused):
+        words = _("%(count)d of these had been asked for before, and withdrawn.")
+        yield words % {"count": report.withdrawn_before}
     for status, count in sorted(report.recorded_before.items()):
         label = SubsidyCancellation.Status(status).label
         yield _("%(count)d had been asked for before: %(status)s") % {
@@ -107,12 +112,21 @@ def lines_for(report: ListReport, *, is_dry: bool) -> Iterator[str]:
         yield _("With --partial partly refunded orders are asked for, too.")
 
 
-def words_for_problems(report: ListReport) -> str:
+def words_for_problems(report: ListReport, *, is_dry: bool) -> str:
     """How many lines have a problem, and what that means."""
-    count = len({problem.line for problem in report.problems})
+    facts = {
+        "count": len({problem.line for problem in report.problems}),
+        "ready": report.ready,
+    }
     if report.asked:  # what happened between the two looks at a line
-        return _("%(count)d lines were not asked for.") % {"count": count}
+        return _("%(count)d lines were not asked for.") % facts
+    if is_dry:
+        words = _(
+            "%(count)d lines have a problem, so nothing would be asked for; with --skip-bad "
+            "%(ready)d would be."
+        )
+        return words % facts
     words = _(
         "%(count)d lines have a problem, so nothing is asked for; --skip-bad asks for the rest."
     )
-    return words % {"count": count}
+    return words % facts
