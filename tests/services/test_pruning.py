@@ -91,6 +91,17 @@ def test_what_is_in_doubt_open_or_was_touched_lately_keeps_all(values: dict[str,
     assert CancellationAttempt.objects.count() == 2
 
 
+@pytest.mark.parametrize("succeeded", [True, False])
+def test_what_a_person_resolved_keeps_all_since_it_may_be_reopened(succeeded: bool) -> None:
+    one = row(status="needs_review", in_doubt=True)
+    calls(one, "unknown", "refused")
+    services.resolve(one, succeeded=succeeded, note="seen in the platform", resolved_by="lihua")
+    SubsidyCancellation.objects.update(updated_at=timezone.now() - LONG_AGO)
+    assert prune() == Pruned()
+    services.reopen(one, note="it was another order", reopened_by="lihua")
+    assert (one.in_doubt, outcomes(one)) == (True, ["unknown", "refused"])
+
+
 def test_calls_that_are_not_old_enough_stay(settings: Any) -> None:
     calls(row(), "unknown", "refused", age=timedelta(days=100))
     assert prune().attempts == 0

@@ -52,9 +52,9 @@ def prune(*, dry_run: bool = False, on_progress: Show = lambda count: None) -> P
 
     That is the calls (attempts) made for cancellations which have been finished and untouched for
     `RETENTION_DAYS`, except the last of each and those that prove a success; drafts of batches that
-    are older than a week, and idempotency keys older than a day. Of a cancellation in doubt, or
-    that needs review, nothing is deleted. With `dry_run` it is only counted. `on_progress` is
-    called with the number of rows deleted so far.
+    are older than a week, and idempotency keys older than a day. Of a cancellation in doubt, that
+    needs review or that a person resolved, nothing is deleted. With `dry_run` it is only counted.
+    `on_progress` is called with the number of rows deleted so far.
     """
     using, pruned = write_alias(), Pruned()
     for name, doomed, delete in (
@@ -89,10 +89,15 @@ def pages(rows: "models.QuerySet[Any]") -> Iterator[list[Any]]:
 
 
 def finished(using: str) -> "models.QuerySet[SubsidyCancellation]":
-    """The cancellations to which nothing more happens, untouched for as long as calls are kept."""
-    return SubsidyCancellation.objects.using(using).filter(
+    """The cancellations to which nothing more happens, untouched for as long as calls are kept.
+
+    What a person has stated is not among them: reopened it is in doubt again, and its calls are all
+    that is known of it.
+    """
+    untouched = SubsidyCancellation.objects.using(using).filter(
         status__in=FINISHED, in_doubt=False, updated_at__lt=timezone.now() - app_settings.retention
     )
+    return untouched.exclude(proof=SubsidyCancellation.Proof.PERSON)
 
 
 def doomed_attempts(using: str) -> "models.QuerySet[CancellationAttempt]":

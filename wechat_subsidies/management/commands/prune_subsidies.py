@@ -18,8 +18,8 @@ class Command(BaseCommand):
     help = (
         "Delete the calls to WeChat Pay made for cancellations that have been finished for "
         "RETENTION_DAYS (the last call and the proof of a success stay), drafts older than a week and "
-        "idempotency keys older than a day. Cancellations stay; of those in doubt or in need of review "
-        "everything does."
+        "idempotency keys older than a day. Cancellations stay; of those in doubt, in need of review "
+        "or resolved by a person everything does."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
