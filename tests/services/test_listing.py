@@ -272,6 +272,21 @@ def test_a_merchant_that_is_not_the_orders_is_named(make_order: MakeOrder, setti
         listed(named(order), merchant="third")
 
 
+def test_the_default_merchant_may_be_named_and_others_orders_are_not_its(
+    make_order: MakeOrder, settings: Any, monkeypatch: Any
+) -> None:
+    merchants = settings.WECHAT_SUBSIDIES["MERCHANTS"]
+    both = {**merchants, "second": merchants["default"]}
+    settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "MERCHANTS": both}
+    mapping = settings.WECHAT_SUBSIDIES["ORDERS"]["shop.Order"]
+    set_orders(settings, {"shop.Order": {**mapping, "merchant": "which_merchant"}})
+    monkeypatch.setattr(Order, "which_merchant", "second", raising=False)
+    order = make_order()
+    (said,) = words(listed(named(order), merchant="default"))
+    assert said.endswith("belongs to the merchant “second”, not to “default”.")
+    assert listed(named(order)).asked == 1
+
+
 def test_what_is_recorded_under_another_merchant_is_named(
     make_order: MakeOrder, settings: Any
 ) -> None:

@@ -61,7 +61,8 @@ def cancel_subsidy(
     if found is not None:
         adapter, order = found
         target = target_named(adapter, order, sub_mchid=sub_mchid, transaction_id=transaction_id)
-        refuse_other_merchant(merchant, target)
+        # “default” is what is passed where nobody names one.
+        refuse_other_merchant(None if merchant == "default" else merchant, target)
         if not is_recorded(target):
             refuse_if_not_eligible(adapter, order, target, partial=partial)
         merchant = target.merchant

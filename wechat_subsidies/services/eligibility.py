@@ -70,9 +70,9 @@ def refuse_if_not_eligible(
         raise NotEligible(reason.message, code=reason.code)
 
 
-def refuse_other_merchant(merchant: str, target: Target) -> None:
-    """Raise InvalidRequest if a merchant was named, and not the order's."""
-    if merchant in {"default", target.merchant}:
+def refuse_other_merchant(merchant: str | None, target: Target) -> None:
+    """Raise InvalidRequest if a merchant was named (None: none was), and not the order's."""
+    if merchant in {None, target.merchant}:
         return
     words = _("The order belongs to the merchant “%(its)s”, not to “%(named)s”.") % {
         "its": target.merchant,

@@ -88,7 +88,7 @@ def cancel_listed(
     refuse_foreign_transaction(using)
     terms = Terms(
         using=using,
-        merchant=merchant or "default",
+        merchant=merchant,
         requester=Requester.of(requested_by),
         partial=partial,
     )

@@ -27,7 +27,7 @@ class Terms:
     """On which terms the lines of a file are asked for."""
 
     using: str
-    merchant: str
+    merchant: str | None  # None: nobody has named one
     requester: Requester
     partial: bool
 
@@ -83,7 +83,7 @@ def found_by_identifiers(line: Line, *, terms: Terms) -> Found:
             sub_mchid=sub_mchid,
             transaction_id=transaction_id,
             has_refund=True,
-            merchant=terms.merchant,
+            merchant=terms.merchant or "default",
         )
         return Found(line=line, target=target)
     known = find_order(sub_mchid=sub_mchid, transaction_id=transaction_id)

@@ -42,7 +42,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--partial", action="store_true", help="ask for partly refunded orders, too"
         )
-        parser.add_argument("--merchant", help="the merchant of the settings (default: default)")
+        parser.add_argument(
+            "--merchant",
+            help="the merchant of the settings; orders of another one are a problem (default: that of "
+            "each order, and “default” for transactions without one)",
+        )
         parser.add_argument("--by", default="", help="who asks: a username, or any name")
 
     def handle(self, *args: Any, **options: Any) -> None:
