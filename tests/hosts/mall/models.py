@@ -1,6 +1,7 @@
 import uuid
 
 from django.db import models
+from django.utils import timezone
 
 
 class Checkout(models.Model):
@@ -15,6 +16,7 @@ class Part(models.Model):
     checkout = models.ForeignKey(Checkout, on_delete=models.CASCADE, related_name="parts")
     sub_mchid = models.CharField(max_length=32)
     transaction_id = models.CharField(max_length=64, db_index=True)
+    paid_fen = models.PositiveIntegerField(default=1000)
 
     def __str__(self) -> str:
         return self.transaction_id
@@ -25,7 +27,9 @@ class PartRefund(models.Model):
 
     part = models.ForeignKey(Part, on_delete=models.CASCADE, related_name="refunds")
     refund_id = models.CharField(max_length=64)
+    fen = models.PositiveIntegerField(default=1000)
     is_successful = models.BooleanField(default=True)
+    moment = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
         return self.refund_id

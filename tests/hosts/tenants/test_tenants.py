@@ -11,6 +11,7 @@ from wechat_subsidies import services
 from wechat_subsidies.models import SubsidyCancellation
 from wechat_subsidies.sandbox import Sandbox
 
+from ..conftest import Run
 from .models import Return, Sale, Tenant
 from .subsidies import ORDERS
 
@@ -103,3 +104,70 @@ def test_lists_and_pages_have_what_is_the_tenants_own(sales: dict[str, Sale]) ->
     assert "T-default" in listed
     assert "T-second" not in listed
     assert client.get(f"{page}{rows['second'].pk}/change/").status_code != 200
+
+
+def sent(gateway: Sandbox) -> set[tuple[str, str]]:
+    """Which merchant has called for which transaction."""
+    return {(call.mchid, call.transaction_id) for call in gateway.calls()}
+
+
+EACH_BY_ITS_OWN = {("1900000001", "T-default"), ("1900000002", "T-second")}
+
+
+def test_cron_waits_for_a_yes_where_the_shop_knows_no_amounts_and_keeps_tenants_apart(
+    sales: dict[str, Sale], gateway: Sandbox, run: Run
+) -> None:
+    said = run("cancel_refunded_subsidies")
+    assert said[0] == "There was nothing to ask for."
+    assert said[1].startswith("2 left out: ")
+    assert said[1].endswith("With --partial they are asked for, too.")
+    Tenant.objects.get(name="second").sale_set.create(number="kept", transaction_id="T-kept")
+    assert run("cancel_refunded_subsidies", "--partial")[0].startswith("2 asked for")
+    services.process_due()
+    assert sent(gateway) == EACH_BY_ITS_OWN
+
+
+def test_a_file_is_asked_for_under_the_merchant_of_each_tenant(
+    sales: dict[str, Sale], gateway: Sandbox, ask_by_file: Run
+) -> None:
+    lines = ["order_reference", "default", "second"]
+    for merchant, line in (("second", 2), ("default", 3)):
+        (said, _) = ask_by_file(*lines, options=("--merchant", merchant))
+        assert said.startswith(f"Line {line}: The order belongs to the merchant ")
+    assert ask_by_file(*lines)[0].startswith("2 asked for")
+    services.process_due()
+    assert sent(gateway) == EACH_BY_ITS_OWN
+
+
+def test_stopping_a_tenants_batch_is_theirs_and_leaves_the_others_alone(
+    sales: dict[str, Sale],
+) -> None:
+    batches = {
+        name: services.cancel_subsidies(
+            [sale], requested_by=User.objects.get(username=name), send="later"
+        )
+        for name, sale in sales.items()
+    }
+    services.pause(None, reason="the workers are being set up")
+    services.process_due()  # asks for what the batches hold
+    client = Client()
+    client.force_login(User.objects.get(username="default"))
+    pages = {name: f"{batch.get_absolute_url()}stop/" for name, batch in batches.items()}
+    assert client.post(pages["second"], {"note": "theirs"}).status_code == 404
+    assert client.post(pages["default"], {"note": "ours"}).status_code == 302
+    rows = SubsidyCancellation.objects.order_by("transaction_id")
+    assert list(rows.values_list("transaction_id", "status")) == [
+        ("T-default", "withdrawn"),
+        ("T-second", "pending"),
+    ]
+
+
+def test_workers_send_under_the_merchant_of_each_tenant(
+    sales: dict[str, Sale], workers: None, gateway: Sandbox
+) -> None:
+    services.pause("second", reason="its refunds are being counted")
+    services.cancel_subsidies(list(sales.values()))
+    assert sent(gateway) == {("1900000001", "T-default")}
+    services.resume("second")
+    services.process_due()
+    assert sent(gateway) == EACH_BY_ITS_OWN
