@@ -217,6 +217,7 @@ def test_an_unknown_order_model_is_named_with_the_near_miss(problems: Change) ->
         ({"paid_amount": "number", "refunded_amount": "paid_fen"}, 209, "CharField"),
         ({"refunded_amount": "has_refund"}, 209, "BooleanField"),
         ({"refunded_at": "number"}, 217, "CharField"),
+        ({"paid_at": "paid_fen"}, 217, "IntegerField"),
         ({"refund": "latest_refund_id"}, 2, "refund"),
     ],
 )

@@ -70,24 +70,29 @@ def target(**values: Any) -> Target:
     return Target(sub_mchid="1", transaction_id="2", has_refund=True, **values).checked()
 
 
-def test_the_moment_of_the_refund_may_be_mapped(make_order: MakeOrder, settings) -> None:
+@pytest.mark.parametrize("name", ["paid_at", "refunded_at"])
+def test_the_moments_of_payment_and_refund_may_be_mapped(
+    make_order: MakeOrder, settings, name: str
+) -> None:
     moment = datetime(2026, 1, 2, tzinfo=UTC)
-    Order.refunded_at = property(lambda order: moment)
+    Order.mapped_moment = property(lambda order: moment)
     try:
-        mapped(settings, refunded_at="refunded_at")
+        mapped(settings, **{name: "mapped_moment"})
         (found,) = adapter_for(Order).targets(orders().get(pk=make_order().pk))
     finally:
-        del Order.refunded_at
-    assert found.refunded_at == moment
+        del Order.mapped_moment
+    assert getattr(found, name) == moment
 
 
-def test_a_moment_without_a_time_zone_is_taken_in_the_shops() -> None:
+@pytest.mark.parametrize("name", ["paid_at", "refunded_at"])
+def test_a_moment_without_a_time_zone_is_taken_in_the_shops(name: str) -> None:
     naive = datetime(2026, 1, 2)
-    assert target(refunded_at=naive).refunded_at == timezone.make_aware(naive)
-    assert target().refunded_at is None
+    assert getattr(target(**{name: naive}), name) == timezone.make_aware(naive)
+    assert getattr(target(), name) is None
 
 
+@pytest.mark.parametrize("name", ["paid_at", "refunded_at"])
 @pytest.mark.parametrize("value", [date(2026, 1, 2), "2026-01-02T00:00:00Z", 1767312000])
-def test_a_moment_that_is_none_is_refused(value: Any) -> None:
-    with pytest.raises(ImpossibleTarget, match="refunded_at should be a datetime"):
-        target(refunded_at=value)
+def test_a_moment_that_is_none_is_refused(value: Any, name: str) -> None:
+    with pytest.raises(ImpossibleTarget, match=f"{name} should be a datetime"):
+        target(**{name: value})

@@ -8,7 +8,7 @@ from django.core.checks import CheckMessage, Error
 from django.db import models
 
 from ..conf import loaded
-from ..orders.mapped import AMOUNTS, KEYS, PATHS, REQUIRED, MappedOrderAdapter
+from ..orders.mapped import AMOUNTS, KEYS, MOMENTS, PATHS, REQUIRED, MappedOrderAdapter
 from ..orders.paths import Path, field_of, last_field
 from .messages import error, unknown_keys, warning
 from .near_misses import hint_of
@@ -102,14 +102,15 @@ def amount_errors(
 def moment_errors(
     path: str, model: type[models.Model], mapping: Mapping[str, Any], annotations: Annotations
 ) -> Iterator[Error]:
-    """A moment of the refund that is a date, say, or kept as text."""
-    if not mapping.get("refunded_at"):
-        return
-    field = last_field(model, Path.parse(mapping["refunded_at"]), annotations)
-    if field is not None and not isinstance(field, models.DateTimeField):
-        found = f"is {mapping['refunded_at']!r}, a {type(field).__name__}; a moment is a datetime."
-        hint = "Name a DateTimeField, or a property that returns a datetime, or leave it out."
-        yield error(f"{path}['refunded_at']", found, hint=hint, number=217)
+    """A moment of the payment or of the refund that is a date, say, or kept as text."""
+    for key in MOMENTS:
+        if not mapping.get(key):
+            continue
+        field = last_field(model, Path.parse(mapping[key]), annotations)
+        if field is not None and not isinstance(field, models.DateTimeField):
+            found = f"is {mapping[key]!r}, a {type(field).__name__}; a moment is a datetime."
+            hint = "Name a DateTimeField, or a property that returns a datetime, or leave it out."
+            yield error(f"{path}['{key}']", found, hint=hint, number=217)
 
 
 def is_relation(field: Any | None) -> bool:

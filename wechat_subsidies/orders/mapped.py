@@ -17,7 +17,8 @@ from .targets import Target
 REQUIRED = ("transaction_id", "sub_mchid", "has_refund")
 TEXTS = ("refund_id", "reference", "description", "merchant")
 AMOUNTS = ("paid_amount", "refunded_amount", "subsidy_amount")
-FACTS = (*AMOUNTS, "refunded_at", "blocked_because")
+MOMENTS = ("paid_at", "refunded_at")
+FACTS = (*AMOUNTS, *MOMENTS, "blocked_because")
 PATHS = (*REQUIRED, *TEXTS, *FACTS, "scope")
 SAME_BUT_FOR_CASE = 100  # as many as databases that compare without case may find, and more
 KEYS = (*PATHS, "queryset")

@@ -13,6 +13,7 @@ from .reasons import ReasonCode
 
 IDENTIFIERS: Final = ("sub_mchid", "transaction_id", "refund_id", "merchant")
 TEXTS: Final = (*IDENTIFIERS, "description", "reference")
+MOMENTS: Final = ("paid_at", "refunded_at")
 AMOUNTS: Final = ("paid_amount", "refunded_amount", "subsidy_amount")
 LARGEST_AMOUNT: Final = 2**63 - 1  # fen: what a column holds
 
@@ -38,6 +39,7 @@ class Target:
     paid_amount: int | None = None
     refunded_amount: int | None = None
     subsidy_amount: int | None = None
+    paid_at: datetime | None = None  # its funds stay frozen for 180 days from then on
     refunded_at: datetime | None = None  # the moment of the refund that `refund_id` names
     blocked_because: str = ""
 
@@ -59,7 +61,7 @@ class Target:
         for name in IDENTIFIERS:
             refuse_unstorable(name, values[name])
         values |= {name: as_amount(name, getattr(self, name)) for name in AMOUNTS}
-        values["refunded_at"] = as_moment("refunded_at", self.refunded_at)
+        values |= {name: as_moment(name, getattr(self, name)) for name in MOMENTS}
         values["has_refund"] = bool(self.has_refund)
         values["blocked_because"] = as_objection(self.blocked_because)
         return replace(self, **values)
