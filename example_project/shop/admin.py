@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from wechat_subsidies.admin import CancelSubsidiesMixin
+from wechat_subsidies.admin import CancelSubsidiesMixin, SubsidyStateMixin
 
 from .models import Order, ProfitSharing, Refund, Seller
 from .subsidies import orders
@@ -21,7 +21,7 @@ class RefundInline(admin.TabularInline):
 
 
 @admin.register(Order)
-class OrderAdmin(CancelSubsidiesMixin, admin.ModelAdmin):
+class OrderAdmin(SubsidyStateMixin, CancelSubsidiesMixin, admin.ModelAdmin):
     list_display = [
         "number",
         "checkout",

@@ -1,7 +1,7 @@
 """What staff see: the action on the shop's orders, the pages of a batch, cancellations, pauses.
 
 Found by Django's autodiscovery, which registers our pages on the default admin site. A shop's own
-`admin.py` imports `CancelSubsidiesMixin` from here.
+`admin.py` imports `CancelSubsidiesMixin` and `SubsidyStateMixin` from here.
 """
 
 from django.contrib import admin
@@ -11,8 +11,9 @@ from .batches import CancellationBatchAdmin
 from .cancellations import SubsidyCancellationAdmin
 from .mixin import CancelSubsidiesMixin
 from .pauses import SendingPauseAdmin
+from .state import SubsidyStateFilter, SubsidyStateMixin
 
-__all__ = ["CancelSubsidiesMixin", "register"]
+__all__ = ["CancelSubsidiesMixin", "SubsidyStateFilter", "SubsidyStateMixin", "register"]
 
 
 def register(site: admin.AdminSite) -> None:

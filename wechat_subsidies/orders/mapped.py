@@ -47,13 +47,24 @@ class MappedOrderAdapter(OrderAdapter):
 
     def candidates(self) -> models.QuerySet[Any]:
         """The orders that `has_refund` may be true of, as far as the database can tell; else all."""
-        orders, path = super().candidates(), self.paths["has_refund"]
-        field = last_field(self.model, path, orders.query.annotations)
+        return self.refunded(super().candidates())
+
+    def refunded(self, orders: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        """Those that `has_refund` may be true of, as far as the database can tell; else all of them."""
+        field, path = self.column("has_refund", orders), self.paths["has_refund"]
         if field is None:  # a property or a method
             return orders
         if isinstance(field, models.BooleanField):
             return orders.filter(**{path.lookup: True})
         return orders.filter(**{f"{path.lookup}__isnull": False})
+
+    def column(self, name: str, orders: models.QuerySet[Any]) -> Any | None:
+        """The field, or that of an annotation, in which the database has a value of the mapping.
+
+        None for what it cannot tell: a property, a method, what is not mapped.
+        """
+        path = self.paths.get(name)
+        return last_field(self.model, path, orders.query.annotations) if path else None
 
     def targets(self, order: Any) -> Sequence[Target]:
         """The order's one transaction. Raises ImpossibleTarget for what an order cannot have."""

@@ -1,0 +1,292 @@
+"""Orders by what has become of their subsidies, as far as the database can tell without loading them.
+
+The states of `services.states` are each order's own; these are what lists and counts can be had by.
+They differ where an order's facts are properties or methods, which no database knows: an order may be
+listed as to be cancelled that is not. Of an order with several transactions, each state of any of
+them counts, and it is to be cancelled as long as no cancellation is recorded for any.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.exceptions import FieldError, ValidationError
+from django.db import models, router
+from django.db.models import Exists, F, Q
+from django.http import HttpRequest
+from django.utils import timezone
+
+from ..conf import app_settings
+from ..models import SubsidyCancellation
+from ..models.cancellation import order_labels
+from ..orders import OrderAdapter, adapter_for
+from ..orders.mapped import MappedOrderAdapter
+from ..orders.stored_keys import key_field, stored_key
+from ..scoping import scopes_of, visible
+from .states import STATES, SubsidyState, statuses_of
+
+Orders = models.QuerySet[Any]
+Status = SubsidyCancellation.Status
+
+FROZEN_FOR: Final = timedelta(days=180)  # docs/protocol.md: then the funds thaw by themselves
+OLD_AFTER: Final = timedelta(
+    days=150
+)  # from the payment: a month is left to find out what is wrong
+MOST: Final = 10_000  # orders that are looked at to count some of them
+FEW: Final = 5000  # keys that a query may name
+
+
+def can_be_told(model: type[models.Model]) -> bool:
+    """Whether the database can tell the states of this model's orders.
+
+    It has to have both tables, and keys whose text SQL can tell.
+    """
+    same = router.db_for_write(model) == router.db_for_write(SubsidyCancellation)
+    return same and stored_key(model) is not None
+
+
+def is_payment_known(model: type[models.Model], *, request: HttpRequest) -> bool:
+    """Whether the database knows when orders of this model were paid.
+
+    Raises ImproperlyConfigured for a model that ORDERS does not have.
+    """
+    adapter = adapter_for(model)
+    return moment_path(adapter, "paid_at", adapter.get_queryset(request)) is not None
+
+
+def in_state(orders: Orders, state: SubsidyState, *, request: HttpRequest) -> Orders:
+    """Those of the orders in this state, by what exists for the request.
+
+    Read where cancellations are written: staff look at what they have just done. Raises
+    ImproperlyConfigured for a model that ORDERS does not have.
+    """
+    here = orders.using(router.db_for_write(SubsidyCancellation))
+    if state is SubsidyState.TO_CANCEL:
+        waiting = to_cancel(adapter_for(orders.model), request=request)
+        return here.filter(pk__in=keys_of(waiting))
+    statuses = statuses_of(state)
+    keys = few_recorded(orders.model, statuses, request=request)
+    if keys is None:
+        return here.filter(recorded(orders.model, statuses, request=request))
+    return here.filter(pk__in=keys)
+
+
+def few_recorded(
+    model: type[models.Model], statuses: Iterable[str], *, request: HttpRequest
+) -> list[Any] | None:
+    """The keys of the orders with a cancellation in one of these statuses; None if there are many.
+
+    Most states are those of few orders at a time. Looked up by their keys, they are found at once
+    among a million, of which the database would otherwise look at each.
+    """
+    rows = visible(request).filter(order_model__in=order_labels(model), status__in=list(statuses))
+    keys = list(rows.order_by().values_list("order_pk", flat=True)[: FEW + 1])
+    return None if len(keys) > FEW else [key for text in keys for key in as_key(model, text)]
+
+
+def as_key(model: type[models.Model], text: str) -> list[Any]:
+    """A recorded key as the model has it; none where it cannot be one any more."""
+    try:
+        return [key_field(model).to_python(text)]
+    except ValidationError:
+        return []
+
+
+def old(orders: Orders, *, request: HttpRequest) -> Orders:
+    """Those that were paid over 150 days ago, whose subsidies are not cancelled, asked for or not.
+
+    None where the database does not know when they were paid.
+    """
+    here = orders.using(router.db_for_write(SubsidyCancellation))
+    adapter = adapter_for(orders.model)
+    paid = paid_long_ago(adapter, request=request)
+    if paid is None:
+        return here.none()
+    done = recorded(adapter.model, [Status.SUCCEEDED], request=request)
+    return here.filter(pk__in=keys_of(paid.exclude(done)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How many orders; `is_least` where there may be more: only the latest were looked at."""
+
+    number: int
+    is_least: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What is left to do of one model's orders.
+
+    `to_cancel`: refunded, without a cancellation. `oldest`: since when the oldest of them has been
+    refunded. `old`: paid over 150 days ago and not cancelled, asked for or not. None for what the
+    database cannot tell.
+    """
+
+    to_cancel: Count
+    oldest: datetime | None
+    old: Count | None
+
+
+def waiting_among(orders: Orders, *, request: HttpRequest) -> Waiting | None:
+    """What is left to do of these orders, by what exists for the request; None if nobody can tell.
+
+    Costs two queries, which look at the latest 10,000 refunded orders and no more. Raises
+    ImproperlyConfigured for a model that ORDERS does not have.
+    """
+    adapter = adapter_for(orders.model)
+    if not can_be_counted(adapter, request=request):
+        return None
+    keys = keys_of(orders.using(router.db_for_write(SubsidyCancellation)))
+    found = candidates(adapter, request=request).filter(pk__in=keys).order_by("-pk")
+    path = moment_path(adapter, "refunded_at", found)
+    to_cancel, oldest = count_without(found, STATES, request=request, oldest=path)
+    paid = paid_long_ago(adapter, request=request)
+    old = None
+    if paid is not None:
+        old, _ = count_without(paid.filter(pk__in=keys), [Status.SUCCEEDED], request=request)
+    return Waiting(to_cancel=to_cancel, oldest=oldest, old=old)
+
+
+def can_be_counted(adapter: OrderAdapter, *, request: HttpRequest) -> bool:
+    """Whether the database can tell refunded orders from others, and those of the request's scopes."""
+    if not can_be_told(adapter.model):
+        return False
+    if within_scopes(adapter, adapter.get_queryset(request), request=request) is None:
+        return False
+    if isinstance(adapter, MappedOrderAdapter):
+        return adapter.column("has_refund", adapter.get_queryset(request)) is not None
+    return type(adapter).candidates is not OrderAdapter.candidates
+
+
+def count_without(
+    orders: Orders, statuses: Iterable[str], *, request: HttpRequest, oldest: str | None = None
+) -> tuple[Count, datetime | None]:
+    """How many of the first 10,000 have no cancellation in one of these statuses, and the oldest."""
+    condition = recorded(orders.model, statuses, request=request)
+    first = orders.annotate(subsidy_is_recorded=condition)[: MOST + 1]
+    is_left = Q(subsidy_is_recorded=False)
+    wanted: dict[str, Any] = {
+        "seen": models.Count("pk"),
+        "left": models.Count("pk", filter=is_left),
+    }
+    if oldest is not None:
+        wanted["oldest"] = models.Min(oldest, filter=is_left)
+    found = first.aggregate(**wanted)
+    is_least = found["seen"] > MOST
+    moment = None if is_least else found.get("oldest")
+    return Count(number=min(found["left"], MOST), is_least=is_least), moment
+
+
+def keys_of(orders: Orders) -> Orders:
+    """A sub-query for their keys."""
+    return orders.order_by().values("pk")
+
+
+def recorded(model: type[models.Model], statuses: Iterable[str], *, request: HttpRequest) -> Exists:
+    """The condition that an order of this model has a cancellation in one of these statuses."""
+    rows = visible(request).order_by()
+    return Exists(
+        rows.filter(
+            order_model__in=order_labels(model),
+            order_pk=stored_key(model),
+            status__in=list(statuses),
+        )
+    )
+
+
+def to_cancel(adapter: OrderAdapter, *, request: HttpRequest) -> Orders:
+    """The orders that exist for the request, may have something to cancel, and have no cancellation.
+
+    A withdrawn one counts as none.
+    """
+    return candidates(adapter, request=request).exclude(
+        recorded(adapter.model, STATES, request=request)
+    )
+
+
+def paid_long_ago(adapter: OrderAdapter, *, request: HttpRequest) -> Orders | None:
+    """The orders paid over 150 days ago that may have something to cancel, asked for or not.
+
+    The latest first. None where the database does not know when they were paid.
+    """
+    orders = candidates(adapter, request=request)
+    path = moment_path(adapter, "paid_at", orders)
+    if path is None:
+        return None
+    before = timezone.now() - OLD_AFTER
+    if not settings.USE_TZ:
+        before = timezone.make_naive(before)
+    return orders.filter(**{f"{path}__lte": before}).order_by(f"-{path}")
+
+
+def moment_path(adapter: OrderAdapter, name: str, orders: Orders) -> str | None:
+    """Where the database has the moment of that name; None where it does not."""
+    if not isinstance(adapter, MappedOrderAdapter):
+        return None
+    field = adapter.column(name, orders)
+    return adapter.paths[name].lookup if isinstance(field, models.DateTimeField) else None
+
+
+def candidates(adapter: OrderAdapter, *, request: HttpRequest) -> Orders:
+    """The orders that exist for the request and may have something to cancel, asked for or not."""
+    orders = adapter.get_queryset(request).using(router.db_for_write(SubsidyCancellation))
+    limited = within_scopes(adapter, orders, request=request)
+    orders = orders if limited is None else limited
+    if isinstance(adapter, MappedOrderAdapter):
+        return without_excluded(adapter, adapter.refunded(orders))
+    return orders.filter(pk__in=keys_of(adapter.candidates().using(orders.db)))
+
+
+def within_scopes(adapter: OrderAdapter, orders: Orders, *, request: HttpRequest) -> Orders | None:
+    """Those within the scopes of the request; None where the database cannot tell."""
+    scopes = scopes_of(adapter, request=request)
+    if scopes is None:
+        return orders
+    path = adapter.paths.get("scope") if isinstance(adapter, MappedOrderAdapter) else None
+    if path is None:
+        return None
+    try:
+        return orders.filter(**{f"{path.lookup}__in": sorted(scopes)})
+    except (FieldError, ValueError, ValidationError):  # a property, or scopes that no column holds
+        return None
+
+
+def without_excluded(adapter: MappedOrderAdapter, orders: Orders) -> Orders:
+    """Without those of which columns say that there is nothing to cancel.
+
+    Orders that were not paid with WeChat Pay, above all.
+    """
+    for name in ("transaction_id", "sub_mchid"):
+        field = own_column(adapter, name, orders)
+        if field is not None:
+            orders = orders.exclude(is_empty(adapter.paths[name].lookup, field))
+    field = own_column(adapter, "blocked_because", orders)
+    if isinstance(field, models.CharField | models.TextField | models.BooleanField):
+        orders = orders.filter(is_empty(adapter.paths["blocked_because"].lookup, field))
+    return orders if app_settings.partial_refunds != "refuse" else fully_refunded(adapter, orders)
+
+
+def own_column(adapter: MappedOrderAdapter, name: str, orders: Orders) -> Any | None:
+    """The field of a value that is in the orders' own table: a join costs more than it leaves out."""
+    path = adapter.paths.get(name)
+    return adapter.column(name, orders) if path and len(path.parts) == 1 else None
+
+
+def is_empty(path: str, field: Any) -> Q:
+    """The condition that a column has no value: NULL, and an empty text or false."""
+    missing = Q(**{f"{path}__isnull": True})
+    if isinstance(field, models.CharField | models.TextField):
+        return missing | Q(**{path: ""})
+    return missing | Q(**{path: False}) if isinstance(field, models.BooleanField) else missing
+
+
+def fully_refunded(adapter: MappedOrderAdapter, orders: Orders) -> Orders:
+    """Without those that are partly refunded, where the amounts are in columns."""
+    if None in {adapter.column(name, orders) for name in ("paid_amount", "refunded_amount")}:
+        return orders
+    paid = adapter.paths["paid_amount"].lookup
+    refunded = adapter.paths["refunded_amount"].lookup
+    return orders.filter(Q(**{f"{paid}__isnull": True}) | Q(**{f"{refunded}__gte": F(paid)}))
