@@ -92,6 +92,8 @@ WECHAT_SUBSIDIES = {
             "paid_amount": "paid_fen",
             "refunded_amount": "refunded_fen",
             "subsidy_amount": "subsidy_fen",
+            "paid_at": "paid_at",
+            "refunded_at": "refunded_at",
             "blocked_because": "why_no_cancellation",
         }
     },

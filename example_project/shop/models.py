@@ -28,6 +28,7 @@ class Order(models.Model):
     )
     paid_fen = models.PositiveIntegerField("实付（分）", default=0)
     subsidy_fen = models.PositiveIntegerField("补差（分）", default=0)
+    paid_at = models.DateTimeField("付款时间", null=True, blank=True, db_index=True)
     is_profit_shared = models.BooleanField("已分账", default=False)
 
     class Meta:
@@ -53,6 +54,7 @@ class Refund(models.Model):
     refund_id = models.CharField("微信退款单号", max_length=64, unique=True)
     fen = models.PositiveIntegerField("退款（分）")
     is_successful = models.BooleanField("退款成功", default=True)
+    refunded_at = models.DateTimeField("退款时间", null=True, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "退款"

@@ -1,8 +1,10 @@
 """The demo's sellers, orders and refunds: one order of every kind that the shop may meet."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from wechat_subsidies import sandbox as wechatpay
 from wechat_subsidies.models import SubsidyCancellation
@@ -29,6 +31,7 @@ class Example:
     paid: int
     subsidy: int = 0
     refunds: tuple[int, ...] = ()
+    days: int = 3  # since it was paid; refunded a day later
     checkout: str = ""
     is_profit_shared: bool = False
     paid_with_wechat: bool = True
@@ -60,6 +63,7 @@ PARTLY_REFUNDED = (
         paid=9600,
         subsidy=800,
         refunds=(1600, 2000),
+        days=163,  # of the 180 for which its funds stay frozen
     ),
 )
 FULLY_REFUNDED = (
@@ -186,12 +190,18 @@ def add_order(example: Example) -> None:
             "wechat_transaction_id": example.transaction_id,
             "paid_fen": example.paid,
             "subsidy_fen": example.subsidy,
+            "paid_at": timezone.now() - timedelta(days=example.days),
             "is_profit_shared": example.is_profit_shared,
         },
     )
     if is_new:
         Refund.objects.bulk_create(
-            Refund(order=order, refund_id=example.refund_id(position), fen=fen)
+            Refund(
+                order=order,
+                refund_id=example.refund_id(position),
+                fen=fen,
+                refunded_at=order.paid_at + timedelta(days=1),
+            )
             for position, fen in enumerate(example.refunds, start=1)
         )
 

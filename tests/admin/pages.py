@@ -4,6 +4,7 @@ from django.urls import reverse
 
 from wechat_subsidies.models import CancellationBatch, SendingPause, SubsidyCancellation
 
+INDEX = "/admin/wechat_subsidies/"
 ORDERS = "/admin/shop/order/"
 BATCHES = "/admin/wechat_subsidies/cancellationbatch/"
 CANCELLATIONS = "/admin/wechat_subsidies/subsidycancellation/"

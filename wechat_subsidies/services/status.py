@@ -101,11 +101,27 @@ def status() -> Status:
         needs_review=rows.filter(status=Row.NEEDS_REVIEW).count(),
         announcements_given_up=rows.filter(announce_after=GIVEN_UP).count(),
         pauses=pauses_that_hold(),
-        last_sweep=Heartbeat.objects.using(using)
-        .filter(name=SWEEP)
-        .aggregate(at=Max("beat_at"))["at"],
+        last_sweep=last_sweep(using),
         attempts=calls_since(now - RECENTLY, using=using),
     )
+
+
+def is_nobody_sending() -> bool:
+    """What `Status.nobody_is_sending` says, without counting anything."""
+    using = write_alias()
+    neglected_since = clock.now(using) - timedelta(seconds=NEGLECTED)
+    swept = last_sweep(using)
+    if swept is not None and swept >= neglected_since:
+        return False
+    rows = SubsidyCancellation.objects.using(using).filter(status__in=[Row.PENDING, Row.SENDING])
+    return rows.filter(send_after__lt=neglected_since).exists()
+
+
+def last_sweep(using: str) -> datetime | None:
+    """When somebody last swept, in UTC; None if nobody ever did."""
+    beats = Heartbeat.objects.using(using).filter(name=SWEEP)
+    found: datetime | None = beats.aggregate(at=Max("beat_at"))["at"]
+    return found
 
 
 def open_rows(now: datetime, *, using: str) -> dict[str, Any]:

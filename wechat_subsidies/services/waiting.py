@@ -109,7 +109,7 @@ def old(orders: Orders, *, request: HttpRequest) -> Orders:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
+class Counted:
     """How many orders; `is_least` where there may be more: only the latest were looked at."""
 
     number: int
@@ -125,9 +125,9 @@ class Waiting:
     database cannot tell.
     """
 
-    to_cancel: Count
+    to_cancel: Counted
     oldest: datetime | None
-    old: Count | None
+    old: Counted | None
 
 
 def waiting_among(orders: Orders, *, request: HttpRequest) -> Waiting | None:
@@ -163,7 +163,7 @@ def can_be_counted(adapter: OrderAdapter, *, request: HttpRequest) -> bool:
 
 def count_without(
     orders: Orders, statuses: Iterable[str], *, request: HttpRequest, oldest: str | None = None
-) -> tuple[Count, datetime | None]:
+) -> tuple[Counted, datetime | None]:
     """How many of the first 10,000 have no cancellation in one of these statuses, and the oldest."""
     condition = recorded(orders.model, statuses, request=request)
     first = orders.annotate(subsidy_is_recorded=condition)[: MOST + 1]
@@ -177,7 +177,7 @@ def count_without(
     found = first.aggregate(**wanted)
     is_least = found["seen"] > MOST
     moment = None if is_least else found.get("oldest")
-    return Count(number=min(found["left"], MOST), is_least=is_least), moment
+    return Counted(number=min(found["left"], MOST), is_least=is_least), moment
 
 
 def keys_of(orders: Orders) -> Orders:
