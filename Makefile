@@ -11,7 +11,7 @@ export REDIS_URL ?= redis://127.0.0.1:6379
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-databases test-postgresql test-mariadb test-brokers torture \
+.PHONY: help demo test test-databases test-postgresql test-mariadb test-brokers test-browser torture \
 	lint style types migrations walls clean
 
 help:  ## Show this list
@@ -23,7 +23,7 @@ demo: .venv/demo/ready  ## Run the example shop (SERVE=0: print what happens and
 	@PYTHONIOENCODING=:replace .venv/demo/bin/python -m example_project.demo
 
 test: .venv/test/ready  ## Run the tests (ARGS="-k sandbox": some of them)
-	@.venv/test/bin/python -m pytest -m 'not broker' $(ARGS)
+	@.venv/test/bin/python -m pytest -m 'not broker and not browser' $(ARGS)
 
 test-databases: test-postgresql test-mariadb  ## Run the tests that use a database on PostgreSQL and on MariaDB
 
@@ -32,7 +32,7 @@ test-mariadb: DATABASE_URL = $(MARIADB_URL)
 test-postgresql test-mariadb:  # a database that cannot be reached is an error with CI=1 only
 	@if $(PYTHON) tests/reachable.py '$(DATABASE_URL)'; then \
 	  $(MAKE) --no-print-directory .venv/$@/ready && \
-	  TEST_DATABASE_URL='$(DATABASE_URL)' .venv/$@/bin/python -m pytest -m 'database and not broker' $(ARGS); \
+	  TEST_DATABASE_URL='$(DATABASE_URL)' .venv/$@/bin/python -m pytest -m 'database and not broker and not browser' $(ARGS); \
 	else [ -z "$(CI)" ]; fi
 
 torture: .venv/torture/ready  ## Kill workers and compare what is left (half an hour; ARGS=--short: minutes)
@@ -43,6 +43,9 @@ test-brokers: .venv/test/ready  ## Run the tests that need RabbitMQ or Redis
 	  $(PYTHON) tests/reachable.py "$$url" || [ -z "$(CI)" ] || exit 1; \
 	done
 	@.venv/test/bin/python -m pytest -m broker $(ARGS)
+
+test-browser: .venv/test-browser/ready  ## Run the tests that need Chromium (CHROMIUM=/usr/bin/chrome)
+	@.venv/test-browser/bin/python -m pytest -m browser tests/browser $(ARGS)
 
 lint: style types migrations walls  ## Check everything that can be checked without running it
 
