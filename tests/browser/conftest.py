@@ -5,7 +5,7 @@ The shop is served over HTTP with a strict Content-Security-Policy, and its WeCh
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,10 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import Permission, User
 from django.test import override_settings
 from pytest_django.live_server_helper import LiveServer
+
+from wechat_subsidies.sandbox import Sandbox, changes, faults
+
+from .scene import REFUSED, Scene, Texts
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -75,3 +79,24 @@ def finance(transactional_db: None) -> User:
     orders = Permission.objects.filter(codename__in=["view_order", "change_order"])
     user.user_permissions.set(ours | orders)
     return user
+
+
+@pytest.fixture
+def furnish(
+    gateway: Sandbox,
+    make_order: Callable[..., Any],
+    finance: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., dict[str, str]]:
+    """Let something of everything happen in the shop; returns where our pages are, by name."""
+
+    def make(texts: Texts | None = None) -> dict[str, str]:
+        texts = texts or Texts()
+        refusal = changes.refused(400, "INVALID_REQUEST", texts.message)
+        fault = faults.Fault(name=REFUSED, meaning="refused", done=False, change=refusal)
+        monkeypatch.setitem(faults.FAULTS, REFUSED, fault)
+        User.objects.filter(pk=finance.pk).update(first_name=texts.name)
+        scene = Scene(gateway=gateway, make_order=make_order, texts=texts, user=finance)
+        return scene.pages()
+
+    return make

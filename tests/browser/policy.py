@@ -1,4 +1,4 @@
-"""The strictest Content-Security-Policy that a careful host may have: nothing inline, nothing from elsewhere."""
+"""The Content-Security-Policy of a careful host: nothing inline, nothing from elsewhere."""
 
 from collections.abc import Callable
 

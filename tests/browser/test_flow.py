@@ -37,9 +37,7 @@ def test_one_finds_the_way_back_to_the_orders(windows, finance, make_order, word
     expect(page).to_have_url(windows.url + ORDERS)
 
 
-def test_somebody_who_is_not_logged_in_is_led_to_the_batch_after_it(
-    windows, finance, make_order
-):
+def test_somebody_who_is_not_logged_in_is_led_to_the_batch_after_it(windows, finance, make_order):
     batch = draft_batch([make_order()], requested_by=finance, source="admin")
     page = windows.open()
     page.goto(batch.get_absolute_url())

@@ -68,6 +68,4 @@ def test_an_order_that_was_deleted_meanwhile_is_a_line_that_says_so(
     confirm(page)
     row = page.get_by_role("row").filter(has_text=gone.number)
     expect(row).to_contain_text("There is no such order.")
-    expect(page.get_by_role("row").filter(has_text=stays.number)).to_contain_text(
-        ENGLISH.cancelled
-    )
+    expect(page.get_by_role("row").filter(has_text=stays.number)).to_contain_text(ENGLISH.cancelled)

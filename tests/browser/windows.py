@@ -18,8 +18,8 @@ expect.set_options(timeout=PATIENCE)
 class Windows:
     """Opens windows, each a browser of its own, and remembers what is said in their consoles.
 
-    A violation of the Content-Security-Policy is said there, too, and so is an answer of 400 and more. That the example shop
-    has no icon is not.
+    A violation of the Content-Security-Policy is said there, too, and so is an answer of 400 and more,
+    that to the question for an icon apart: the example shop has none.
     """
 
     browser: Browser
