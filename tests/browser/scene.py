@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.contrib.auth.models import User
 
 from example_project.shop.models import Order
-from wechat_subsidies import services
+from wechat_subsidies import clock, services
 from wechat_subsidies.models import CancellationBatch, SubsidyCancellation
 from wechat_subsidies.sandbox import Sandbox
 
@@ -18,6 +18,7 @@ from ..admin.pages import (
     PAUSES,
     batch_page,
     cancellation_page,
+    decision_page,
     pause_page,
 )
 
@@ -48,44 +49,74 @@ class Scene:
 
     def pages(self) -> dict[str, str]:
         """Make it all happen. Returns where each of our pages is, by name."""
-        refused, unknown, done = self.order(), self.order(), self.order()
-        self.fault(REFUSED, refused)
+        done, refused, unknown, contradicted, stated = (self.order() for _ in range(5))
         self.fault("drop_after", unknown)
-        finished = self.confirmed(refused, unknown, done)
-        services.work_on_batch(finished.pk)
-        kinds = [
+        for order in (contradicted, stated):  # it was carried out, we do not hear of it, ask again
+            self.fault("drop_after", order, times=1)
+        for order in (refused, contradicted, stated):
+            self.fault(REFUSED, order)
+        finished = self.confirmed(done, refused, unknown, contradicted, stated)
+        for _ in range(2):
+            services.work_on_batch(finished.pk)
+            SubsidyCancellation.objects.filter(status="pending").update(
+                send_after=clock.now("default")
+            )
+        services.resolve(
+            cancellation_of(stated), succeeded=True, note=self.texts.note, resolved_by=self.user
+        )
+        return {
+            "orders": ORDERS,
+            "cancellations": CANCELLATIONS,
+            "cancelled": cancellation_page(cancellation_of(done)),
+            "refused": cancellation_page(cancellation_of(refused)),
+            "unknown": cancellation_page(cancellation_of(unknown)),
+            "to be reviewed": cancellation_page(cancellation_of(contradicted)),
+            "resolved": cancellation_page(cancellation_of(stated)),
+            "to retry": decision_page(cancellation_of(refused), "retry"),
+            "to resolve": decision_page(cancellation_of(contradicted), "resolve"),
+            "to reopen": decision_page(cancellation_of(stated), "reopen"),
+            "batches": BATCHES,
+            "finished batch": batch_page(finished),
+            "preview": batch_page(self.draft(*self.all_kinds(), refused, done)),
+            "stopped batch": batch_page(self.stopped()),
+            **self.pauses(),
+            **self.waiting(),
+        }
+
+    def all_kinds(self) -> list[Order]:
+        """An order that may be sent, and others that may not."""
+        return [
             self.order(),
             self.order(refunds=(300,)),
             self.order(refunds=()),
             self.order(subsidy_fen=0),
             self.order(wechat_transaction_id=""),
-            refused,
-            done,
         ]
-        draft = self.draft(*kinds)
-        stopped = self.confirmed(self.order(), self.order())
-        services.stop_batch(stopped, stopped_by=self.user, note=self.texts.note)
+
+    def stopped(self) -> CancellationBatch:
+        batch = self.confirmed(self.order(), self.order())
+        services.stop_batch(batch, stopped_by=self.user, note=self.texts.note)
+        return batch
+
+    def pauses(self) -> dict[str, str]:
         ended = services.pause(None, reason=self.texts.note, paused_by=self.user)
         services.resume(None, resumed_by=self.user)
         holds = services.pause("default", reason=self.texts.note, paused_by=self.user)
-        waiting = self.confirmed(self.order())
-        services.work_on_batch(waiting.pk)
         return {
-            "orders": ORDERS,
-            "cancellations": CANCELLATIONS,
-            **{
-                f"cancellation of {name}": cancellation_page(cancellation_of(order))
-                for name, order in {"refused": refused, "unknown": unknown, "done": done}.items()
-            },
-            "batches": BATCHES,
-            "preview": batch_page(draft),
-            "finished batch": batch_page(finished),
-            "waiting batch": batch_page(waiting),
-            "stopped batch": batch_page(stopped),
             "pauses": PAUSES,
             "new pause": f"{PAUSES}add/",
             "pause that holds": pause_page(holds),
             "pause that ended": pause_page(ended),
+        }
+
+    def waiting(self) -> dict[str, str]:
+        """What waits because sending is paused."""
+        order = self.order()
+        batch = self.confirmed(order)
+        services.work_on_batch(batch.pk)
+        return {
+            "waiting batch": batch_page(batch),
+            "to withdraw": decision_page(cancellation_of(order), "withdraw"),
         }
 
     def order(self, **fields: Any) -> Order:
@@ -105,9 +136,9 @@ class Scene:
         services.confirm_batch(batch, confirmed_by=self.user, description=self.texts.description)
         return batch
 
-    def fault(self, name: str, order: Order) -> None:
+    def fault(self, name: str, order: Order, *, times: int | None = None) -> None:
         """Have the gateway do this to the calls for an order."""
-        self.gateway.faults.add(name, transaction_id=order.wechat_transaction_id)
+        self.gateway.faults.add(name, transaction_id=order.wechat_transaction_id, times=times)
 
 
 def cancellation_of(order: Order) -> SubsidyCancellation:

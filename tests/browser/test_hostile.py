@@ -34,7 +34,9 @@ def test_no_page_runs_or_loads_it(windows, finance, pages):
     ("name", "texts"),
     [
         ("cancellations", ["reference"]),
-        ("cancellation of refused", ["reference", "description", "message"]),
+        ("refused", ["reference", "description", "message"]),
+        ("resolved", ["reference", "note"]),
+        ("to retry", ["reference", "message"]),
         ("preview", ["reference"]),
         ("finished batch", ["reference", "description", "message"]),
         ("stopped batch", ["reference", "description", "note"]),
