@@ -80,6 +80,29 @@ def test_search_finds_exact_values_only(desk, ask, field):
     assert references(desk, "?q=Abc12") == []
 
 
+def test_search_finds_the_request_id_of_any_call(desk, ask):
+    attempt(ask(number="N-1", request_id="LAST"), request_id="FIRST")
+    ask(number="N-2")
+    assert references(desk, "?q=FIRST") == ["N-1"]
+
+
+@pytest.mark.parametrize("typed", ["+0012+A+", "0012+A"])
+def test_search_takes_a_reference_with_blanks_as_one(desk, ask, typed):
+    ask(number="0012 A")
+    ask(number="A")
+    assert references(desk, f"?q={typed}") == ["0012 A"]
+
+
+def test_search_takes_an_id_as_an_export_has_it(desk, ask):
+    cancellation = ask(number="N-1")
+    assert references(desk, f"?q='{cancellation.transaction_id}") == ["N-1"]
+
+
+def test_an_empty_search_finds_everything(desk, ask):
+    ask(number="N-1")
+    assert references(desk, "?q=+") == ["N-1"]
+
+
 def test_the_list_is_filtered_by_status(desk, ask):
     ask(number="N-1")
     assert b'href="?status__exact=failed"' in desk.get(CANCELLATIONS).content
