@@ -1,4 +1,6 @@
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from wechat_subsidies.admin import paging
 from wechat_subsidies.models import CancellationAttempt, CancellationEvent
@@ -167,6 +169,16 @@ def test_the_list_is_not_counted_to_the_end(desk, ask, monkeypatch):
     ask(number="N-3", status="failed", send_after=None)
     page = desk.get(CANCELLATIONS + "?status__exact=failed")
     assert "More than" not in page.content.decode()
+
+
+@pytest.mark.parametrize("query", ["", "?_facets=True", "?status__exact=pending&q=x"])
+def test_the_list_never_counts_all_rows(desk, ask, query):
+    ask()
+    with CaptureQueriesContext(connection) as queries:
+        desk.get(CANCELLATIONS + query)
+    counts = [q["sql"] for q in queries if "COUNT(" in q["sql"] and "subsidycancel" in q["sql"]]
+    bounded = [sql for sql in counts if "LIMIT" in sql or "WHERE" in sql]
+    assert counts == bounded
 
 
 def test_what_is_outside_of_the_scopes_does_not_exist(desk, ask, settings):

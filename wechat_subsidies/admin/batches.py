@@ -25,6 +25,7 @@ from ..permissions import VIEW_ALL_BATCHES, may_cancel, may_see_batch
 from .export import export_batch
 from .links import batch_url, orders_url
 from .pages import View, own_page
+from .paging import BoundedChangeList, BoundedPaginator
 from .preview import ConfirmForm, preview_of
 from .progress import LEFT_OUT, STATES, progress_of
 from .rows import Row
@@ -40,7 +41,7 @@ TEMPLATES = "admin/wechat_subsidies/cancellationbatch"
 ROWS_PER_PAGE = 100  # of a confirmed batch
 
 
-class BatchList(ChangeList):
+class BatchList(BoundedChangeList):
     """The list of batches, whose links lead to the pages of batches."""
 
     def url_for_result(self, result: models.Model) -> str:
@@ -55,7 +56,9 @@ class CancellationBatchAdmin(_ModelAdmin):
     list_filter = ["status"]
     sortable_by = ()
     actions = None
+    paginator = BoundedPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # they would count all rows, for each choice
 
     class Media:
         css = {"all": ["wechat_subsidies/admin/subsidies.css"]}

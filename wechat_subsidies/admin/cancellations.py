@@ -72,6 +72,7 @@ class SubsidyCancellationAdmin(_ModelAdmin):
     actions = ["retry_selected"]
     paginator = BoundedPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # they would count all rows, for each choice
     view_on_site = False
     readonly_fields = [
         "order",
