@@ -135,6 +135,7 @@ def test_a_database_that_fails_the_receivers_thread_does_not_end_the_run(
     def broken(**kwargs: object) -> bool:
         raise OperationalError("gone away")
 
+    monkeypatch.setattr(announcer, "GATHERING", 0.0)
     monkeypatch.setattr(announcer, "announce_due", broken)
     services.cancel_subsidy(**IDS, send="later")
     assert services.process_due().outcomes == {"succeeded": 1}

@@ -14,6 +14,8 @@ logger = logging.getLogger("wechat_subsidies")
 
 ANNOUNCING: Final = 0.25  # after which no receiver is called before it is seen if that is to end
 
+GATHERING: Final = 0.5  # seconds for which arrivals are gathered, to be announced together
+
 
 class Announcer:
     """A context in which arrivals are announced as they are recorded, once it is woken.
@@ -24,7 +26,7 @@ class Announcer:
 
     def __init__(self, *, using: str) -> None:
         self._using = using
-        self._wake, self._is_over = threading.Event(), False
+        self._wake, self._over = threading.Event(), threading.Event()
         self._thread = threading.Thread(
             target=self._run, name="wechat-subsidies-announcing", daemon=True
         )
@@ -41,7 +43,7 @@ class Announcer:
         traceback: TracebackType | None,
     ) -> None:
         """Wait for the receiver that runs; no other is called."""
-        self._is_over = True
+        self._over.set()
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -52,8 +54,9 @@ class Announcer:
 
     def _run(self) -> None:
         try:
-            while not self._is_over:
+            while not self._over.is_set():
                 self._wake.wait()
+                self._over.wait(GATHERING)
                 self._wake.clear()
                 self._announce()
         finally:
@@ -61,7 +64,7 @@ class Announcer:
 
     def _announce(self) -> None:
         try:
-            while not self._is_over and announce_due(
+            while not self._over.is_set() and announce_due(
                 using=self._using, until=time.monotonic() + ANNOUNCING
             ):
                 pass

@@ -30,7 +30,7 @@ SIGNALS: Final = {
 FIRST_DELAY: Final = timedelta(seconds=60)  # until it is tried again; also a receiver's time to run
 LONGEST_DELAY: Final = timedelta(hours=1)
 MOST_TRIES: Final = 12
-GROUP: Final = 50  # taken at a time
+GROUP: Final = 100  # taken at a time
 # Where announcing was given up: still marked as not announced, but never due again.
 GIVEN_UP: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -69,23 +69,23 @@ def announce_due(*, using: str, until: float, keys: Collection[int] | None = Non
     A receiver that raises is logged, and called again later. Returns whether there may be more.
     """
     rows = SubsidyCancellation.objects.using(using).filter(status__in=SIGNALS)
-    due = rows.filter(announce_after__lte=clock.now(using))
+    now = clock.now(using)
+    due = rows.filter(announce_after__lte=now)
     if keys is not None:
         due = due.filter(pk__in=keys)
     group = list(due.order_by("announce_after").values_list("pk", flat=True)[:GROUP])
     if group:
-        left = announce_group(group, using=using, until=until)
+        left = announce_group(group, using=using, now=now, until=until)
         return bool(left) or len(group) == GROUP
     return False
 
 
-def announce_group(group: Collection[int], *, using: str, until: float) -> int:
+def announce_group(group: Collection[int], *, using: str, now: datetime, until: float) -> int:
     """Announce those of a group that nobody else does; returns how many time was too short for.
 
     The moment until which they are ours tells them from what another process has, and from what
     arrives anew meanwhile.
     """
-    now = clock.now(using)
     ours_until = now + FIRST_DELAY
     rows = SubsidyCancellation.objects.using(using).filter(pk__in=group)
     due = rows.filter(announce_after__lte=now, status__in=SIGNALS)

@@ -18,7 +18,7 @@ from .lanes import Lane
 from .sending import PATIENCE, ProcessReport, Sending
 from .strangers import set_aside_strangers
 
-CONCURRENCY: Final = 32  # calls under way at a time, for each platform merchant
+CONCURRENCY: Final = 96  # calls under way at a time, for each platform merchant
 SWEEP: Final = "sweep"  # the heartbeat's name
 
 

@@ -19,7 +19,7 @@ from .lanes import AGAIN, Lane
 from .pausing import draw_conclusions
 from .recording import record
 
-GATHERING: Final = 0.1  # seconds for which answers are gathered, to be recorded together
+GATHERING: Final = 0.2  # seconds for which answers are gathered, to be recorded together
 PATIENCE: Final = 2.0  # seconds for which one who waits in a request waits for the merchant's pace
 
 
@@ -110,7 +110,7 @@ class Sending:
         timeout = AGAIN if seconds is None else seconds
         done, _ = wait(under_way, timeout=timeout, return_when=FIRST_COMPLETED)
         if done:
-            wait(under_way, timeout=GATHERING)
+            wait(under_way, timeout=GATHERING if seconds is None else min(GATHERING, seconds))
 
     def seconds_until_next_claim(self) -> float | None:
         """For how long nothing is to be claimed, as far as is known; None if not before a call ends."""
