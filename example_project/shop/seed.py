@@ -181,6 +181,7 @@ def add_order(example: Example) -> None:
     seller, _ = Seller.objects.get_or_create(
         name=example.seller, defaults={"wechat_mchid": SELLERS[example.seller]}
     )
+    paid_at = timezone.now() - timedelta(days=example.days)
     order, is_new = Order.objects.get_or_create(
         number=example.number,
         defaults={
@@ -190,7 +191,7 @@ def add_order(example: Example) -> None:
             "wechat_transaction_id": example.transaction_id,
             "paid_fen": example.paid,
             "subsidy_fen": example.subsidy,
-            "paid_at": timezone.now() - timedelta(days=example.days),
+            "paid_at": paid_at,
             "is_profit_shared": example.is_profit_shared,
         },
     )
@@ -200,7 +201,7 @@ def add_order(example: Example) -> None:
                 order=order,
                 refund_id=example.refund_id(position),
                 fen=fen,
-                refunded_at=order.paid_at + timedelta(days=1),
+                refunded_at=paid_at + timedelta(days=1),
             )
             for position, fen in enumerate(example.refunds, start=1)
         )

@@ -60,7 +60,7 @@ class SubsidyStateFilter(admin.SimpleListFilter):
 
     def lookups(
         self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]"
-    ) -> Iterable[tuple[str, Words]]:
+    ) -> Iterable[tuple[str, str]]:
         """The states; none where the database cannot tell any, so that the filter is not shown.
 
         Nor is it where the shop's code fails, or ORDERS does not have the model: the log says why.
@@ -72,7 +72,7 @@ class SubsidyStateFilter(admin.SimpleListFilter):
             return []
         if not can_be_told(model_admin.model):
             return []
-        choices: list[tuple[str, Words]] = [(state.value, state.label) for state in OFFERED]
+        choices = [(state.value, str(state.label)) for state in OFFERED]
         return [*choices, (OLD, old_words())] if has_payment else choices
 
     def queryset(
@@ -108,7 +108,8 @@ class SubsidyStateMixin(_ModelAdmin):
         if name not in self.list_display:
             self.list_display = [*self.list_display, name]
         filters = [chosen if each == name else each for each in self.list_filter]
-        self.list_filter = filters if chosen in filters else [*filters, chosen]
+        filters = filters if chosen in filters else [*filters, chosen]
+        self.list_filter = filters  # type: ignore[misc]  # of this one; the host's class keeps its own
 
     @property
     def media(self) -> forms.Media:
@@ -118,7 +119,8 @@ class SubsidyStateMixin(_ModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The host's kind of list, which finds out the states of a page as it is put together."""
-        return with_states(super().get_changelist(request, **kwargs))
+        base: Any = super().get_changelist(request, **kwargs)
+        return with_states(base)
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -147,7 +149,7 @@ class ListWithStates:
 
 
 @cache
-def with_states(base: type[ChangeList]) -> type[ChangeList]:
+def with_states(base: Any) -> type[ChangeList]:
     """The same kind of list, with states."""
     return type(base.__name__, (ListWithStates, base), {})
 

@@ -1,9 +1,10 @@
 """Every mistake in the set-up, named, with what to put there instead.
 
-One id for each kind of mistake: E0xx the setting as a whole, E1xx merchants, E2xx orders. W instead of
-E is a warning.
+One id for each kind of mistake: E0xx the setting as a whole, E1xx merchants, E2xx orders, E3xx
+the shop's admin. W instead of E is a warning.
 """
 
+from .admins import check_admins
 from .keys import check_keys
 from .merchants import check_merchants
 from .orders import check_orders
@@ -11,6 +12,7 @@ from .together import check_merchants_together
 from .values import check_values
 
 __all__ = [
+    "check_admins",
     "check_keys",
     "check_merchants",
     "check_merchants_together",

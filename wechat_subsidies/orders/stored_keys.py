@@ -21,7 +21,7 @@ class DashedUUID(Func):
     arity = 1
     output_field = models.CharField()
 
-    def as_sql(
+    def as_sql(  # type: ignore[override]  # the rest of what Func takes is in `context`
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
     ) -> tuple[str, Any]:
         """What each database understands; which type the column has, its field tells."""

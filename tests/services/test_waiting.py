@@ -1,0 +1,234 @@
+"""Orders by the state of their subsidies, as the database tells it."""
+
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection, models, transaction
+from django.db.models import F, QuerySet
+from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext, isolate_apps
+
+from example_project.shop.models import Order, Seller
+from example_project.shop.subsidies import orders
+from tests.hosts.mall.models import Checkout
+from wechat_subsidies.models import SubsidyCancellation
+from wechat_subsidies.orders import OrderAdapter
+from wechat_subsidies.orders.stored_keys import stored_key
+from wechat_subsidies.services import cancel_subsidy_for_order, waiting
+from wechat_subsidies.services.states import SubsidyState, states_of
+
+from .test_routers import SecondDatabase
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def request_of_root(db: None) -> Any:
+    request = RequestFactory().get("/")
+    request.user = User.objects.create_superuser("root")
+    return request
+
+
+def mapped(settings: Any, **paths: Any) -> None:
+    mapping = settings.WECHAT_SUBSIDIES["ORDERS"]["shop.Order"]
+    entry = {"shop.Order": {**mapping, **paths}}
+    settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "ORDERS": entry}
+
+
+def to_cancel(request: Any) -> set[str]:
+    found = waiting.in_state(Order.objects.all(), SubsidyState.TO_CANCEL, request=request)
+    return {order.number for order in found}
+
+
+# What columns say
+
+
+def with_objection(request: object = None) -> QuerySet[Order]:
+    return orders().annotate(is_objected=F("is_profit_shared"), objection=F("title"))
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [("is_objected", {"is_profit_shared": True}), ("objection", {"title": "已分账"})],
+)
+def test_what_a_column_objects_to_is_not_to_be_cancelled(
+    request_of_root: Any, make_order: Any, settings: Any, path: str, fields: dict[str, Any]
+) -> None:
+    mapped(settings, blocked_because=path, queryset=with_objection)
+    make_order(**({"title": ""} | fields))
+    fine = make_order(title="")
+    assert to_cancel(request_of_root) == {fine.number}
+
+
+def test_partly_refunded_orders_are_left_out_where_the_shop_refuses_them(
+    request_of_root: Any, make_order: Any, settings: Any
+) -> None:
+    partly, fully = make_order(refunds=(300,)), make_order()
+    assert to_cancel(request_of_root) == {partly.number, fully.number}
+    settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "PARTIAL_REFUNDS": "refuse"}
+    assert to_cancel(request_of_root) == {fully.number}
+
+
+def test_what_no_column_says_leaves_none_out(
+    request_of_root: Any, make_order: Any, settings: Any
+) -> None:
+    settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "PARTIAL_REFUNDS": "refuse"}
+    mapped(settings, paid_amount="why_no_cancellation")
+    blocked = make_order(subsidy_fen=0, refunds=(300,))
+    assert to_cancel(request_of_root) == {blocked.number}
+
+
+class RefundedAdapter(OrderAdapter):
+    model = Order
+
+    def candidates(self) -> QuerySet[Any]:
+        return orders().filter(has_refund=True).order_by("title")
+
+
+class SilentAdapter(OrderAdapter):
+    model = Order
+
+
+def test_an_adapters_candidates_are_taken(
+    request_of_root: Any, make_order: Any, settings: Any
+) -> None:
+    entry = f"{__name__}.RefundedAdapter"
+    settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "ORDERS": {"shop.Order": entry}}
+    refunded, _ = make_order(), make_order(refunds=())
+    assert to_cancel(request_of_root) == {refunded.number}
+    found = waiting.waiting_among(Order.objects.all(), request=request_of_root)
+    assert found is not None
+    assert (found.to_cancel.number, found.oldest, found.old) == (1, None, None)
+
+
+def test_an_adapter_that_narrows_nothing_down_is_not_counted_by(
+    request_of_root: Any, make_order: Any, settings: Any
+) -> None:
+    entry = f"{__name__}.SilentAdapter"
+    settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "ORDERS": {"shop.Order": entry}}
+    make_order()
+    assert waiting.waiting_among(Order.objects.all(), request=request_of_root) is None
+
+
+# Databases
+
+
+class Encoded(models.BigIntegerField):  # type: ignore[type-arg]
+    def from_db_value(self, value: Any, *args: Any) -> str:
+        return f"#{value}"
+
+
+KEYS: dict[str, tuple[Any, bool]] = {
+    "text": (models.CharField(max_length=32, primary_key=True), True),
+    "another model's": (
+        models.OneToOneField(
+            Checkout, on_delete=models.DO_NOTHING, primary_key=True, related_name="+"
+        ),
+        True,
+    ),
+    "a moment": (models.DateTimeField(primary_key=True), False),
+    "a number that Python shows otherwise": (Encoded(primary_key=True), False),
+}
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_of_which_keys_the_text_can_be_told(kind: str) -> None:
+    field, is_told = KEYS[kind]
+    with isolate_apps("example_project.shop"):
+        attributes = {"__module__": Order.__module__, "key": field}
+        model = type("Keyed", (models.Model,), attributes)
+    assert (stored_key(model) is not None) == is_told
+    assert waiting.can_be_told(model) == is_told
+
+
+@pytest.mark.parametrize("make_key", [lambda: 7, lambda: 10**15])
+def test_numbers_are_told_as_they_are_recorded(make_order: Any, make_key: Any) -> None:
+    order = make_order(pk=make_key())
+    assert stored_texts(Order) == [str(order.pk)]
+
+
+@pytest.mark.parametrize("key", [uuid.UUID(int=5), uuid.uuid4()])
+def test_uuids_are_told_as_they_are_recorded(key: uuid.UUID) -> None:
+    Checkout.objects.create(pk=key, number="C1")
+    assert stored_texts(Checkout) == [str(key)]
+
+
+def stored_texts(model: Any) -> list[Any]:
+    """What the database makes of the keys, looked up from an outer query as the filter does."""
+    inner = Seller.objects.annotate(key=stored_key(model)).values("key")[:1]
+    Seller.objects.get_or_create(name="any")
+    found = model.objects.annotate(key=models.Subquery(inner, output_field=models.CharField()))
+    return list(found.values_list("key", flat=True))
+
+
+def test_with_cancellations_in_another_database_nothing_is_told(settings: Any) -> None:
+    assert waiting.can_be_told(Order)
+    settings.DATABASE_ROUTERS = [SecondDatabase()]
+    assert not waiting.can_be_told(Order)
+
+
+@pytest.fixture
+def many(make_order: Any, gateway: Any) -> None:
+    """Some hundreds of each, so that reading all of them is not the quickest way."""
+    whole = cancel_subsidy_for_order(make_order(), send="later")
+    facts = {"status": "succeeded", "send_after": None, "proof": "wechat"}
+    rows = []
+    for number in range(400):
+        row = SubsidyCancellation.objects.get(pk=whole.pk)
+        names = {"transaction_id": f"X{number}", "order_pk": f"X{number}"}
+        for name, value in (names | facts | {"pk": None}).items():
+            setattr(row, name, value)
+        rows.append(row)
+    SubsidyCancellation.objects.bulk_create(rows)
+    seller = Seller.objects.get()
+    Order.objects.bulk_create(
+        Order(number=f"X{number}", seller=seller, wechat_transaction_id="X")
+        for number in range(400)
+    )
+    tables = {"postgresql": "", "sqlite": "", "mysql": "TABLE shop_order, "}
+    ours = SubsidyCancellation._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {tables[connection.vendor]}{ours}")
+
+
+@contextmanager
+def unwilling_to_read_whole_tables() -> Iterator[None]:
+    """PostgreSQL prefers it for small ones; it is to show what it does with large ones."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            for way in ("seqscan", "hashjoin", "mergejoin"):
+                cursor.execute(f"SET LOCAL enable_{way} = off")
+        yield
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("state", [SubsidyState.TO_CANCEL, SubsidyState.CANCELLED])
+def test_the_filter_reads_our_index_and_not_our_table(
+    request_of_root: Any, many: None, monkeypatch: Any, state: SubsidyState
+) -> None:
+    monkeypatch.setattr(waiting, "FEW", 0)
+    found = waiting.in_state(Order.objects.all(), state, request=request_of_root)
+    with unwilling_to_read_whole_tables():
+        assert "subsidies_order" in found.order_by("-pk")[:100].explain()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_reads_our_indexes_and_not_our_table(request_of_root: Any, many: None) -> None:
+    keys = Order.objects.order_by("-pk").values_list("pk", flat=True)[:10]
+    with CaptureQueriesContext(connection) as captured:
+        states_of(list(keys), model=Order, request=request_of_root)
+    (ours,) = [
+        each["sql"]
+        for each in captured
+        if f"FROM {connection.ops.quote_name(SubsidyCancellation._meta.db_table)}" in each["sql"]
+    ]
+    explain = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"
+    with unwilling_to_read_whole_tables(), connection.cursor() as cursor:
+        cursor.execute(f"{explain} {ours}")
+        plan = str(cursor.fetchall())
+    assert {"subsidies_order", "subsidies_transaction"} <= set(re.findall(r"subsidies_\w+", plan))
