@@ -3,9 +3,12 @@ from django.contrib import admin
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 
-from example_project.shop.models import Order
+from example_project.shop.models import Order, Refund
+from example_project.shop.subsidies import orders
 from wechat_subsidies.admin import CancelSubsidiesMixin, register
 from wechat_subsidies.models import CancellationBatch
 
@@ -36,9 +39,69 @@ def test_the_draft_says_who_asked_and_through_which_door(desk, make_order):
 
 
 def test_the_action_takes_all_pages_at_once(desk, make_order):
-    orders = [make_order() for _ in range(105)]
-    run_action(desk, orders[0], select_across="1")
+    made = [make_order() for _ in range(105)]
+    run_action(desk, made[0], select_across="1")
     assert CancellationBatch.objects.get().items.count() == 105
+
+
+def add_orders(count, *, like):
+    """More orders, fully refunded like this one."""
+    before = Order.objects.count()
+    values = [(f"M{before + each:05}", f"43000000{before + each:020}") for each in range(count)]
+    made = Order.objects.bulk_create(
+        Order(
+            number=number,
+            seller=like.seller,
+            title="",
+            wechat_transaction_id=transaction_id,
+            paid_fen=1000,
+            subsidy_fen=200,
+        )
+        for number, transaction_id in values
+    )
+    orders = Order.objects.filter(number__in=[order.number for order in made])
+    Refund.objects.bulk_create(
+        Refund(order=order, refund_id=f"50{order.number}", fen=1000) for order in orders
+    )
+
+
+def test_the_action_takes_10_000_orders_with_a_few_queries_for_every_500(desk, make_order):
+    first = make_order()
+    counts = []
+    for more in (999, 1000, 8000):
+        add_orders(more, like=first)
+        with CaptureQueriesContext(connection) as captured:
+            assert run_action(desk, first, select_across="1").status_code == 302
+        counts.append(len(captured))
+    batch = CancellationBatch.objects.first()
+    assert batch.items.filter(status="draft").count() == 10_000
+    per_500 = (counts[1] - counts[0]) / 2
+    assert counts[2] - counts[1] == 16 * per_500
+
+
+def test_orders_have_to_be_the_shops_adapters_and_the_order_admins(
+    desk, make_order, settings, monkeypatch
+):
+    both, of_the_admin, of_the_adapter = make_order(), make_order(), make_order()
+    mapping = settings.WECHAT_SUBSIDIES["ORDERS"]["shop.Order"]
+    settings.WECHAT_SUBSIDIES = {
+        **settings.WECHAT_SUBSIDIES,
+        "ORDERS": {"shop.Order": {**mapping, "queryset": without_the_second}},
+    }
+    page = admin.site.get_model_admin(Order)
+    monkeypatch.setattr(
+        page, "get_queryset", lambda request: orders(request).exclude(pk=of_the_adapter.pk)
+    )
+    run_action(desk, both, of_the_admin, of_the_adapter)
+    items = CancellationBatch.objects.get().items.values_list("order_pk", "status", "code")
+    assert list(items) == [
+        (str(both.pk), "draft", ""),
+        (str(of_the_admin.pk), "excluded", "not_found"),
+    ]
+
+
+def without_the_second(request=None):
+    return orders(request).exclude(number="N0002")
 
 
 def test_the_action_is_offered_to_those_who_may_cancel_subsidies(desk, make_order):
@@ -66,9 +129,9 @@ def test_the_action_cannot_be_run_by_posting_its_name(make_order, others):
 def test_the_action_itself_refuses_those_who_may_not(make_order):
     request = RequestFactory().post(ORDERS)
     request.user = User.objects.create_user("onlooker", is_staff=True)
-    orders = admin.site.get_model_admin(Order)
+    page = admin.site.get_model_admin(Order)
     with pytest.raises(PermissionDenied):
-        orders.cancel_subsidies(request, Order.objects.all())
+        page.cancel_subsidies(request, Order.objects.all())
     assert not CancellationBatch.objects.exists()
 
 
@@ -96,10 +159,10 @@ def test_the_hosts_admin_passes_djangos_checks():
 
 
 def cancel_on(site: AdminSite, user: User) -> str:
-    orders = type("OrderAdmin", (CancelSubsidiesMixin, admin.ModelAdmin), {})(Order, site)
+    page = type("OrderAdmin", (CancelSubsidiesMixin, admin.ModelAdmin), {})(Order, site)
     request = RequestFactory().post("/")
     request.user = user
-    return orders.cancel_subsidies(request, Order.objects.all()).url
+    return page.cancel_subsidies(request, Order.objects.all()).url
 
 
 @pytest.mark.urls("tests.admin.two_sites")
