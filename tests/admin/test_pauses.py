@@ -142,7 +142,7 @@ def test_the_list_says_what_to_do_about_a_pause_that_began_by_itself(operator):
 
 def test_the_list_says_who_ended_a_pause(operator, pause):
     services.resume("default", resumed_by="bo")
-    assert '<td class="field-ended">bo, ' in shown(operator)
+    assert '<td class="field-ended">bo,\n' in shown(operator)
 
 
 def test_the_list_is_filtered_by_whether_pauses_hold(operator, pause):

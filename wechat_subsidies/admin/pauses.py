@@ -276,5 +276,5 @@ class SendingPauseAdmin(_ModelAdmin):
 
 
 def who_and_when(name: str, moment: datetime | None) -> str:
-    """A name and a moment, as far as there are any."""
-    return ", ".join(text for text in (name, local_time(moment)) if text)
+    """A name and a moment, as far as there are any, a line each."""
+    return ",\n".join(text for text in (name, local_time(moment)) if text)
