@@ -7,7 +7,7 @@ import pytest
 from django.db import connections
 from rest_framework.test import APIClient
 
-from wechat_subsidies.api.views import seconds_until_change
+from wechat_subsidies.api.answers import seconds_until_change
 from wechat_subsidies.models import SubsidyCancellation
 from wechat_subsidies.services import cancel_subsidy_for_order
 

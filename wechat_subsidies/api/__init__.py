@@ -1,9 +1,11 @@
 """The REST endpoint, on Django REST framework. Nothing outside imports it: delete it and only it is gone.
 
-    urls, views, base       what there is to call, and what all views share
+    urls, base              what there is to call, and what all views share
+    views, decisions        cancellations, and what people decide about them
     permissions, throttling,
     callers                 who may, how often, and who they are
-    serializers, fields     what a body may hold, and what a cancellation looks like
+    bodies, fields          what a body may hold
+    serializers, answers    what a cancellation looks like, and the answer that holds one
     naming, asking          from a body to an order, and from there to the service
     errors                  the one shape of everything that goes wrong
     pagination, addresses   pages of a list, and where things are

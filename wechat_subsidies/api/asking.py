@@ -1,6 +1,6 @@
 """From a valid body to the service, and from what the service refuses to the fields it is about."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -12,8 +12,8 @@ from .. import scoping, services
 from ..exceptions import Conflict, InvalidRequest, NotEligible, SeveralTransactions, SubsidyError
 from ..models import SubsidyCancellation
 from . import callers, naming
+from .bodies import NewCancellationSerializer
 from .errors import refused
-from .serializers import NewCancellationSerializer
 
 IDENTIFIERS = ("sub_mchid", "transaction_id")
 PARAMETERS = ("description", "refund_id", "partial")
@@ -37,7 +37,7 @@ def ask(values: Mapping[str, Any], *, request: Request) -> SubsidyCancellation:
     try:
         cancellation = ask_by(values, request=request)
     except (InvalidRequest, NotEligible, SeveralTransactions) as error:
-        raise on_its_fields(error, given=values, way=way) from error
+        raise on_its_way(error, given=values, way=way) from error
     except Conflict as error:
         refuse_hidden(error.cancellation, request=request)
         raise
@@ -72,14 +72,21 @@ def common(values: Mapping[str, Any], *, request: Request) -> dict[str, Any]:
     }
 
 
-def on_its_fields(error: SubsidyError, *, given: Mapping[str, Any], way: str) -> ValidationError:
+def on_its_way(error: SubsidyError, *, given: Mapping[str, Any], way: str) -> ValidationError:
     """The refusal on the fields it is about; what the caller did not give is the order's."""
-    if not isinstance(error, InvalidRequest):
-        return refused(way, code=error.code, words=WORDS.get(error.code, str(error)))
+    if isinstance(error, InvalidRequest):
+        return on_its_fields(error, given=given, otherwise=way)
+    return refused(way, code=error.code, words=WORDS.get(error.code, str(error)))
+
+
+def on_its_fields(
+    error: InvalidRequest, *, given: Collection[str] | None = None, otherwise: str = ""
+) -> ValidationError:
+    """The refusal on the fields it is about; `otherwise` stands for those that were not given."""
     fields: dict[str, list[ErrorDetail]] = {}
     for name, (code, words) in error.fields.items():
-        detail = ErrorDetail(str(words), code=code)
-        fields.setdefault(name if name in given else way, []).append(detail)
+        field = name if given is None or name in given else otherwise
+        fields.setdefault(field, []).append(ErrorDetail(str(words), code=code))
     return ValidationError(fields or [ErrorDetail(str(error), code=error.code)])
 
 

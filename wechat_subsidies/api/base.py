@@ -1,7 +1,7 @@
 """What all views share: the host's ways, read at each request, and our own where they matter."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.generics import GenericAPIView
@@ -12,6 +12,7 @@ from rest_framework.throttling import BaseThrottle
 from .. import scoping
 from ..models import SubsidyCancellation
 from ..models.cancellation import CancellationQuerySet
+from ..permissions import CANCEL_SUBSIDY, VIEW_CANCELLATION
 from . import errors, throttling
 from .pagination import NewestFirst
 from .permissions import permission_classes
@@ -47,8 +48,12 @@ class SubsidyView(GenericAPIView[SubsidyCancellation]):
     content_negotiation_class = host_default("DEFAULT_CONTENT_NEGOTIATION_CLASS")
     metadata_class = host_default("DEFAULT_METADATA_CLASS")
     filter_backends = ()
+    # What a request takes that changes something, and of what reading takes one. Permission classes
+    # of a host may look at them, too.
+    permission: ClassVar[str] = CANCEL_SUBSIDY
+    read_permissions: ClassVar[Sequence[str]] = (CANCEL_SUBSIDY, VIEW_CANCELLATION)
     pagination_class = NewestFirst
-    serializer_class = CancellationSerializer
+    serializer_class: Any = CancellationSerializer
 
     def get_permissions(self) -> list[BasePermission]:
         """Those of the settings, as they are by now."""
@@ -62,6 +67,12 @@ class SubsidyView(GenericAPIView[SubsidyCancellation]):
     def get_queryset(self) -> CancellationQuerySet:
         """The cancellations that exist for this request."""
         return scoping.visible(self.request._request)
+
+    def read_values(self) -> dict[str, Any]:
+        """The values of the body, looked through by this view's serializer. Raises ValidationError."""
+        wanted = self.get_serializer(data=self.read_body())
+        wanted.is_valid(raise_exception=True)
+        return dict(wanted.validated_data)
 
     def read_body(self) -> Any:
         """What the body holds, by the host's parsers. Raises ParseError whatever a body does to them.

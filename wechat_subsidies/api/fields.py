@@ -1,7 +1,7 @@
 """Fields of bodies and answers that are stricter than DRF's own."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from django.core.validators import RegexValidator
 from django.utils import timezone
@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.utils import html
 
+from ..texts import storable
+
+NOTE_LENGTH: Final = 512  # characters
 MUST_BE_TEXT = _("Must be text, not {kind}.")
 
 
@@ -39,6 +42,17 @@ class IdentifierField(TextField):
                 code="invalid_characters",
             )
         )
+
+
+class NoteField(TextField):
+    """What a person wants to be remembered, made fit to be stored on every database."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=NOTE_LENGTH, **kwargs)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """The note. Raises ValidationError for what is none."""
+        return storable(super().run_validation(data), limit=NOTE_LENGTH)
 
 
 class KeyField(TextField):

@@ -1,4 +1,4 @@
-"""Who may call, as DRF asks for it; which permission allows what is decided in `..permissions`."""
+"""Who may call, as DRF asks for it; what takes which permission is said by the views."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,21 +8,19 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from ..conf import app_settings, loaded
-from ..permissions import VIEW_CANCELLATION, may_cancel
 
 
-class MayCancelOrView(BasePermission):
-    """Reading takes the permission to cancel subsidies or to view cancellations; all else the former."""
+class SubsidyPermission(BasePermission):
+    """Takes the `permission` of the view, or for reading one of its `read_permissions`."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Whether the caller may make this request, whatever it is about."""
         user: Any = request.user
         if not hasattr(user, "has_perm"):  # authenticated by the host, and no user of the site
             return False
-        if may_cancel(user):
-            return True
         reads = request.method in SAFE_METHODS
-        return bool(reads and user.is_active and user.has_perm(VIEW_CANCELLATION))
+        allowing = view.read_permissions if reads else [view.permission]  # type: ignore[attr-defined]  # ours
+        return bool(user.is_active and any(map(user.has_perm, allowing)))
 
 
 def permission_classes() -> Sequence[Any]:
@@ -31,4 +29,4 @@ def permission_classes() -> Sequence[Any]:
     An empty list is none as well: what moves money is not open to everybody by an omission.
     """
     named = app_settings.api["PERMISSION_CLASSES"]
-    return [loaded(each) for each in named] if named else [MayCancelOrView]
+    return [loaded(each) for each in named] if named else [SubsidyPermission]

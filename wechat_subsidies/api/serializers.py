@@ -1,25 +1,15 @@
-"""What a body may hold, and what a cancellation looks like."""
+"""What a cancellation looks like."""
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.db import models
-from django.utils.translation import gettext as _
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail, ValidationError
-from rest_framework.utils import html
 
 from ..models import SubsidyCancellation
 from ..models.fields import InstantField
 from ..outcomes import advice
 from .addresses import cancellation_url
-from .fields import IdentifierField, KeyField, MomentField, TextField, YesNoField
-
-
-def length_of(name: str) -> int | None:
-    """How many characters a text of a cancellation may have."""
-    field = SubsidyCancellation._meta.get_field(name)
-    return field.max_length  # type: ignore[union-attr]  # a column, no relation of others to us
+from .fields import MomentField
 
 
 class CancellationSerializer(serializers.ModelSerializer[SubsidyCancellation]):
@@ -97,78 +87,3 @@ class CancellationSerializer(serializers.ModelSerializer[SubsidyCancellation]):
         if not shown["differs"]:
             del shown["differs"]
         return shown
-
-
-class StrictSerializer(serializers.Serializer[Any]):
-    """A body of which every field is known: a misspelt one is refused, not passed over."""
-
-    MOST_NAMED = 20  # unknown fields that an answer names, each by so many characters:
-    LONGEST_NAME = 64
-
-    def to_internal_value(self, data: Any) -> Any:
-        """The values. Raises ValidationError for all fields that are wrong, unknown ones among them."""
-        errors: dict[str, Any] = self.unknown_fields(data)
-        try:
-            values = super().to_internal_value(data)
-        except ValidationError as error:
-            errors |= dict(error.detail)  # type: ignore[arg-type]  # of a serializer: a mapping
-        if errors:
-            raise ValidationError(errors)
-        return values
-
-    def unknown_fields(self, data: Any) -> dict[str, Any]:
-        """An error for each field of the body that there is not."""
-        if not isinstance(data, Mapping):
-            return {}
-        known = {*self.fields, "csrfmiddlewaretoken"} if html.is_html_input(data) else self.fields
-        unknown = sorted(str(name) for name in data if name not in known)
-        words = ErrorDetail(_("There is no such field."), code="unknown_field")
-        return {self.printable(name): [words] for name in unknown[: self.MOST_NAMED]}
-
-    def printable(self, name: str) -> str:
-        """A name from a body as it can be answered: half a surrogate pair cannot be encoded."""
-        return name[: self.LONGEST_NAME].encode(errors="backslashreplace").decode()
-
-
-class NewCancellationSerializer(StrictSerializer):
-    """A cancellation that is asked for: by WeChat Pay's identifiers, or by an order of the shop's."""
-
-    sub_mchid = IdentifierField(required=False, max_length=length_of("sub_mchid"))
-    transaction_id = IdentifierField(required=False, max_length=length_of("transaction_id"))
-    merchant = TextField(required=False, max_length=length_of("merchant"))
-    order = KeyField(required=False, max_length=length_of("order_pk"))
-    order_reference = TextField(required=False, max_length=length_of("order_reference"))
-    order_model = TextField(required=False, max_length=length_of("order_model"))
-    refund_id = IdentifierField(required=False, max_length=length_of("refund_id"))
-    description = TextField(required=False, max_length=length_of("description"))
-    partial = YesNoField(default=False)  # type: ignore[assignment]  # DRF keeps fields and attributes apart
-
-    # What goes with each way to name an order; the key is the field that errors of the order are on.
-    WAYS: ClassVar[Mapping[str, frozenset[str]]] = {
-        "order": frozenset({"order", "order_model"}),
-        "order_reference": frozenset({"order_reference", "order_model"}),
-        "transaction_id": frozenset({"sub_mchid", "transaction_id", "merchant"}),
-    }
-    REQUIRED = ("sub_mchid", "transaction_id")
-
-    @classmethod
-    def way_of(cls, values: Mapping[str, Any]) -> str:
-        """The field by which these values name the order."""
-        return next((way for way in cls.WAYS if way in values), "transaction_id")
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """The values, which name an order in exactly one way. Raises ValidationError."""
-        way = self.way_of(attrs)
-        others = frozenset().union(*self.WAYS.values()) - self.WAYS[way]
-        words = _("Name the order in one way: this does not go with “%(way)s”.") % {"way": way}
-        errors = {
-            name: [ErrorDetail(words, code="not_together")] for name in attrs if name in others
-        }
-        required = self.REQUIRED if way == "transaction_id" else ()
-        words = _("Required, unless the order is named by “order” or “order_reference”.")
-        errors |= {
-            name: [ErrorDetail(words, code="required")] for name in required if name not in attrs
-        }
-        if errors:
-            raise ValidationError(errors)
-        return attrs

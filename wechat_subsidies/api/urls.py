@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import connections, transaction
-from django.urls import path
+from django.urls import URLPattern, path
 
+from .base import SubsidyView
+from .decisions import Resolve, Retry, Withdraw
 from .views import CancellationDetail, CancellationList
 
 app_name = "wechat_subsidies"
@@ -24,11 +26,15 @@ def non_atomic(view: View) -> View:
     return view
 
 
+def ours(route: str, view: type[SubsidyView], *, name: str) -> URLPattern:
+    """One of our URLs."""
+    return path(route, non_atomic(view.as_view()), name=name)
+
+
 urlpatterns = [
-    path("cancellations/", non_atomic(CancellationList.as_view()), name="cancellation-list"),
-    path(
-        "cancellations/<int:pk>/",
-        non_atomic(CancellationDetail.as_view()),
-        name="cancellation-detail",
-    ),
+    ours("cancellations/", CancellationList, name="cancellation-list"),
+    ours("cancellations/<int:pk>/", CancellationDetail, name="cancellation-detail"),
+    ours("cancellations/<int:pk>/retry/", Retry, name="cancellation-retry"),
+    ours("cancellations/<int:pk>/withdraw/", Withdraw, name="cancellation-withdraw"),
+    ours("cancellations/<int:pk>/resolve/", Resolve, name="cancellation-resolve"),
 ]

@@ -20,7 +20,7 @@ from .asking import refuse_unknown_way
 from .recording import CLEAN
 from .requester import Requester
 from .transactions import after_commit, refuse_foreign_transaction, write_alias
-from .wishes import as_sent, checked_request
+from .wishes import as_sent, checked_request, merchant_named
 
 Status = SubsidyCancellation.Status
 Proof = SubsidyCancellation.Proof
@@ -225,7 +225,7 @@ def new_parameters(
     request = checked_request(
         sub_mchid=cancellation.sub_mchid, transaction_id=cancellation.transaction_id, **wanted
     )
-    merchant = app_settings.merchant(cancellation.merchant)
+    merchant = merchant_named(cancellation.merchant)
     return {**wanted, "request_body": as_sent(request, merchant=merchant).to_body()}
 
 

@@ -82,6 +82,14 @@ def as_sent(request: CancelRequest, *, merchant: MerchantSettings) -> CancelRequ
     return request if merchant.send_refund_id else replace(request, refund_id=None)
 
 
+def merchant_named(name: str) -> MerchantSettings:
+    """The merchant of that name. Raises InvalidRequest where the settings have none."""
+    if name not in app_settings.merchants:
+        words = _("The settings have no merchant “%(name)s”.") % {"name": name}
+        raise InvalidRequest(words, fields={"merchant": ("unknown_merchant", words)})
+    return app_settings.merchants[name]
+
+
 def prepare(
     target: Target,
     *,
@@ -93,10 +101,7 @@ def prepare(
     facts: dict[str, Any],
 ) -> Wish:
     """Look through what is asked for before anything is written. Raises InvalidRequest."""
-    if merchant not in app_settings.merchants:
-        words = _("The settings have no merchant “%(name)s”.") % {"name": merchant}
-        raise InvalidRequest(words, fields={"merchant": ("unknown_merchant", words)})
-    settings = app_settings.merchants[merchant]
+    settings = merchant_named(merchant)
     refund = refund_id if refund_id is not None else target.refund_id
     request = checked_request(
         sub_mchid=target.sub_mchid,
