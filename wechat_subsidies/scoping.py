@@ -1,18 +1,21 @@
 """What exists for a caller. All else answers like what never existed."""
 
-from collections.abc import Collection
+import logging
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models, router
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 
 from .conf import SETTING, app_settings
-from .models import SubsidyCancellation
+from .models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
 from .models.cancellation import CancellationQuerySet
 from .orders import OrderAdapter, adapters
 from .orders.keys import concrete
+
+logger = logging.getLogger("wechat_subsidies")
 
 Scopes = frozenset[str] | None
 
@@ -25,23 +28,29 @@ def visible(request: HttpRequest) -> CancellationQuerySet:
     what belongs to no order is then left out.
     """
     cancellations = SubsidyCancellation.objects.using(router.db_for_write(SubsidyCancellation))
+    condition = within(request)
+    return cancellations.all() if condition is None else cancellations.filter(condition)
+
+
+def within(request: HttpRequest) -> Q | None:
+    """The condition on `order_model` and `scope` that a row exists for this request; None for all."""
     answers = {
         concrete(adapter.model)._meta.label: scopes_of(adapter, request=request)
         for adapter in adapters().values()
     }
-    if not answers:
-        return cancellations.in_scopes(general_scopes(request))
-    if len(set(answers.values())) == 1:
-        return cancellations.in_scopes(answers.popitem()[1])
-    return cancellations.filter(one_of_each(answers))
+    different = set(answers.values()) or {general_scopes(request)}
+    if len(different) > 1:
+        return one_of_each(answers)
+    (scopes,) = different
+    return None if scopes is None else Q(scope__in=scopes)
 
 
 def one_of_each(answers: dict[str, Scopes]) -> Q:
     """The condition that an order of each model is within the scopes for that model."""
     condition = Q()
     for label, scopes in answers.items():
-        within = Q() if scopes is None else Q(scope__in=scopes)
-        condition |= Q(order_model=label) & within
+        of_model = Q(order_model=label)
+        condition |= of_model if scopes is None else of_model & Q(scope__in=scopes)
     return condition
 
 
@@ -64,6 +73,45 @@ def is_order_visible(order: models.Model, *, adapter: OrderAdapter, request: Htt
     """
     scopes = scopes_of(adapter, request=request)
     return scopes is None or adapter.scope(order) in scopes
+
+
+def visible_orders(
+    orders: Iterable[Any], *, adapter: OrderAdapter, request: HttpRequest
+) -> list[Any]:
+    """Those of these orders that are within the scopes of this request, asked for once.
+
+    One in which the shop's code fails is not; the traceback is in the log.
+    """
+    scopes = scopes_of(adapter, request=request)
+    return [each for each in orders if scopes is None or scope_of(each, adapter=adapter) in scopes]
+
+
+def scope_of(order: Any, *, adapter: OrderAdapter) -> str | None:
+    """The order's scope; None where the shop's code fails."""
+    try:
+        return adapter.scope(order)
+    except Exception:
+        logger.exception("The scope of %s %s could not be read.", adapter.label, order.pk)
+        return None
+
+
+def visible_batches(
+    request: HttpRequest, *, own: Q, all_batches: bool
+) -> "models.QuerySet[CancellationBatch]":
+    """The batches that exist for this request: one's `own`, with `all_batches` those of others too.
+
+    None of them has an item of an order outside of the request's scopes. In the batches of others
+    that includes what was asked for and not found: it tells what others look for.
+    """
+    using = router.db_for_write(CancellationBatch)
+    batches = CancellationBatch.objects.using(using)
+    condition = within(request)
+    if condition is None:
+        return batches.all() if all_batches else batches.filter(own)
+    items = CancellationBatchItem.objects.using(using).filter(batch=OuterRef("pk"))
+    outside = items.exclude(condition)
+    batches = batches.exclude(Exists(outside.exclude(order_model="")))
+    return batches.filter(own | ~Exists(outside)) if all_batches else batches.filter(own)
 
 
 def are_orderless_visible(request: HttpRequest) -> bool:

@@ -41,7 +41,7 @@ class CancellationBatch(models.Model):
         blank=True,
         related_name="+",
     )
-    requested_by_name = models.CharField(_("requested by"), max_length=150, blank=True)
+    requested_by_name = ExactCharField(_("requested by"), max_length=150, blank=True)
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("confirmed by"),
@@ -66,7 +66,10 @@ class CancellationBatch(models.Model):
         default_permissions = ("view",)
         permissions = [("view_all_batches", _("Can see and work on the batches of others"))]
         ordering = ["-pk"]
-        indexes = [models.Index(fields=["status", "id"], name="subsidies_batch_status")]
+        indexes = [
+            models.Index(fields=["status", "id"], name="subsidies_batch_status"),
+            models.Index(fields=["requested_by_name", "id"], name="subsidies_batch_of"),
+        ]
 
     def __str__(self) -> str:
         return f"#{self.pk}"
@@ -106,6 +109,10 @@ class CancellationBatchItem(models.Model):
     transaction_id = ExactCharField(_("WeChat Pay transaction ID"), max_length=64, blank=True)
     refund_id = ExactCharField(_("WeChat Pay refund ID"), max_length=64, blank=True)
     description = models.CharField(_("description"), max_length=80, blank=True)
+    # Whether these two were given for this item, and stand above its order's and the batch's.
+    refund_id_given = models.BooleanField(default=False, editable=False)
+    description_given = models.BooleanField(default=False, editable=False)
+    scope = ExactCharField(_("scope"), max_length=64, blank=True)
     paid_amount = models.BigIntegerField(_("paid (fen)"), null=True, blank=True)
     refunded_amount = models.BigIntegerField(_("refunded (fen)"), null=True, blank=True)
     subsidy_amount = models.BigIntegerField(_("subsidy (fen)"), null=True, blank=True)

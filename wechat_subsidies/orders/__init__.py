@@ -1,12 +1,13 @@
 """How a shop's own orders plug in."""
 
-from .adapter import OrderAdapter
+from .adapter import Identity, OrderAdapter
 from .reading import name_of, targets_of
 from .reasons import Reason, ReasonCode
-from .registry import adapter_for, adapters, find_order
+from .registry import adapter_for, adapters, find_order, find_orders
 from .targets import ImpossibleTarget, Target
 
 __all__ = [
+    "Identity",
     "ImpossibleTarget",
     "OrderAdapter",
     "Reason",
@@ -15,6 +16,7 @@ __all__ = [
     "adapter_for",
     "adapters",
     "find_order",
+    "find_orders",
     "name_of",
     "targets_of",
 ]

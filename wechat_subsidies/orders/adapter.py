@@ -12,6 +12,8 @@ from .keys import concrete
 from .reasons import Reason, ReasonCode
 from .targets import Target
 
+Identity = tuple[str, str]  # of a transaction: its sub-merchant and its ID
+
 
 class OrderAdapter:
     """How one model of a shop becomes WeChat transactions. Subclass it where a mapping is too little.
@@ -78,6 +80,22 @@ class OrderAdapter:
             "identifiers. Write find(), or ask with the order itself: cancel_subsidy_for_order()."
         )
         raise NotImplementedError(message)
+
+    def find_several(
+        self, wanted: Collection[Identity], *, request: HttpRequest | None = None
+    ) -> dict[Identity, Any]:
+        """The orders with these transactions, each a sub-merchant and an ID; those that there are.
+
+        For batches of the REST API. Here `find` is called for each; override it where one query
+        can look for many.
+        """
+        found = {
+            (sub_mchid, transaction_id): self.find(
+                sub_mchid=sub_mchid, transaction_id=transaction_id, request=request
+            )
+            for sub_mchid, transaction_id in wanted
+        }
+        return {identity: order for identity, order in found.items() if order is not None}
 
     def find_by_reference(self, reference: str) -> Sequence[Any]:
         """The orders that people call so: none, one or, where it is not unique, several.

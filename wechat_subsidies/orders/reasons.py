@@ -39,6 +39,15 @@ class ReasonCode(models.TextChoices):
         "amounts_unknown",
         _("The shop does not say how much was paid and refunded, so it may be partly refunded."),
     )
+    SEVERAL_TRANSACTIONS = (
+        "several_transactions",
+        _("The order holds several transactions: name one, by sub_mchid and transaction_id."),
+    )
+    NOT_THE_ORDERS = "not_the_orders", _("The order belongs to another merchant.")
+    OTHER_ORDER = (
+        "other_order",
+        _("This transaction was asked for in another way. Ask the shop's staff."),
+    )
     ADAPTER_ERROR = (
         "adapter_error",
         _("The order could not be read because of an error in the shop's code; see the log."),

@@ -1,5 +1,6 @@
 """The adapters that the `ORDERS` setting names, by model."""
 
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from ..conf import SETTING, app_settings
-from .adapter import OrderAdapter
+from .adapter import Identity, OrderAdapter
 from .keys import concrete, shares_key
 from .mapped import MappedOrderAdapter
 
@@ -72,6 +73,18 @@ def find_order(
         if order is not None:
             return adapter, order
     return None
+
+
+def find_orders(
+    wanted: Collection[Identity], *, request: HttpRequest | None = None
+) -> dict[Identity, tuple[OrderAdapter, Any]]:
+    """The orders with these transactions and their adapters, as `find_order` finds each."""
+    found: dict[Identity, tuple[OrderAdapter, Any]] = {}
+    for adapter in adapters().values():
+        rest = [identity for identity in dict.fromkeys(wanted) if identity not in found]
+        several = adapter.find_several(rest, request=request)
+        found |= {identity: (adapter, order) for identity, order in several.items()}
+    return found
 
 
 def forget_adapters(*, setting: str, **kwargs: object) -> None:

@@ -1,9 +1,10 @@
 """Many orders at once: a batch is drafted, looked through, and confirmed once."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.db import models, transaction
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,7 @@ from ..orders import ReasonCode
 from .asking import refuse_unknown_way
 from .drafting import draft_batch, refuse_bad_description
 from .requester import Requester
+from .selecting import Selected, draft_selection
 from .transactions import after_commit, refuse_foreign_transaction, write_alias
 
 Status = CancellationBatch.Status
@@ -50,6 +52,36 @@ def cancel_subsidies(
         set_confirmed(batch, confirmed_by=requested_by, using=using)
         if send == "now":
             after_commit(lambda: app_settings.dispatcher.work_on(batch.pk), using=using)
+    batch.refresh_from_db(using=using)
+    return batch
+
+
+def ask_for_selection(
+    selection: Sequence[Selected],
+    *,
+    draft: bool = False,
+    description: str | None = None,
+    requested_by: Any = None,
+    source: str = SubsidyCancellation.Source.SERVICE,
+    http_request: HttpRequest | None = None,
+) -> CancellationBatch:
+    """Ask for what was selected as one batch, or with `draft` only draft it.
+
+    Recorded and confirmed; the items are asked for by `slices.ask_for_batch`, workers or the sweep.
+    Raises ForeignTransaction, and InvalidRequest for a description that WeChat Pay would refuse.
+    """
+    using = write_alias()
+    refuse_foreign_transaction(using)
+    with transaction.atomic(using=using):
+        batch = draft_selection(
+            selection,
+            description=description,
+            requested_by=requested_by,
+            source=source,
+            http_request=http_request,
+        )
+        if not draft:
+            set_confirmed(batch, confirmed_by=requested_by, using=using)
     batch.refresh_from_db(using=using)
     return batch
 

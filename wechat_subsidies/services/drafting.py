@@ -1,14 +1,15 @@
 """Drafting a batch: which of the selected orders would be sent, which are left out, and why."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from django.apps import apps
 from django.db import models, transaction
 from django.http import HttpRequest
 
+from .. import scoping
 from ..exceptions import InvalidRequest, NotEligible, SubsidyError
 from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
 from ..orders import OrderAdapter, Reason, ReasonCode, Target, adapter_for, name_of
@@ -17,7 +18,7 @@ from ..wechatpay import InvalidParameter, check_description
 from .eligibility import reason_against, targets_for
 from .requester import Requester
 from .transactions import write_alias
-from .wishes import Wish, order_facts, prepare, refused
+from .wishes import SCOPE_LENGTH, Wish, order_facts, prepare, refused
 
 logger = logging.getLogger("wechat_subsidies")
 
@@ -36,14 +37,32 @@ RECORDED: dict[str, ReasonCode] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What was given for one item alone; None and False: the order's, the batch's or the settings'."""
+
+    description: str | None = None
+    refund_id: str | None = None
+    partial: bool = False
+
+
+NOTHING_GIVEN: Final = Given()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One transaction of a selected order: the wish that would be asked, or the reason why not."""
+    """One transaction of a selected order: the wish that would be asked, or the reason why not.
+
+    `columns`: what the item shows of an order that was named and not found.
+    """
 
     key: str
     order: Any = None
     target: Target | None = None
     wish: Wish | None = None
     reason: Reason | None = None
+    given: Given = NOTHING_GIVEN
+    scope: str = ""
+    columns: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -69,14 +88,10 @@ def draft_batch(
     refuse.
     """
     using = write_alias()
-    refuse_bad_description(description)
-    requester = Requester.of(requested_by)
+    given = Given(partial=partial)
     with transaction.atomic(using=using):
-        batch = CancellationBatch.objects.using(using).create(
-            source=source,
-            description=description or "",
-            requested_by=requester.user,
-            requested_by_name=requester.name,
+        batch = empty_draft(
+            description=description, requested_by=requested_by, source=source, using=using
         )
         position = 0
         seen: set[tuple[str, str]] = set()
@@ -88,10 +103,12 @@ def draft_batch(
                     candidate
                     for key in map(str, chunk)
                     for candidate in look_through(
-                        adapter, loaded.get(key), key=key, batch=batch, partial=partial
+                        adapter, loaded.get(key), key=key, batch=batch, given=given
                     )
                 ]
-                write_items(batch, candidates, position=position, partial=partial, seen=seen)
+                write_items(
+                    batch, candidates, position=position, seen=seen, http_request=http_request
+                )
                 position += len(candidates)
     return batch
 
@@ -111,6 +128,20 @@ def renew_draft(
         requested_by=requested_by,
         source=batch.source,
         http_request=http_request,
+    )
+
+
+def empty_draft(
+    *, description: str | None, requested_by: Any, source: str, using: str
+) -> CancellationBatch:
+    """A draft without items. Raises InvalidRequest for a description that WeChat Pay would refuse."""
+    refuse_bad_description(description)
+    requester = Requester.of(requested_by)
+    return CancellationBatch.objects.using(using).create(
+        source=source,
+        description=description or "",
+        requested_by=requester.user,
+        requested_by_name=requester.name,
     )
 
 
@@ -146,22 +177,38 @@ def load_orders(
     adapter: OrderAdapter, keys: Iterable[Any], *, request: HttpRequest | None = None
 ) -> dict[str, Any]:
     """The orders with these keys that exist for the request, by their key as text (one query)."""
-    orders = adapter.get_queryset(request).filter(pk__in=keys)
+    orders: Iterable[Any] = adapter.get_queryset(request).filter(pk__in=keys)
+    if request is not None:
+        orders = scoping.visible_orders(orders, adapter=adapter, request=request)
     return {str(order.pk): order for order in orders}
 
 
 def look_through(
-    adapter: OrderAdapter, order: Any | None, *, key: str, batch: CancellationBatch, partial: bool
+    adapter: OrderAdapter,
+    order: Any | None,
+    *,
+    key: str,
+    batch: CancellationBatch,
+    given: Given = NOTHING_GIVEN,
 ) -> list[Candidate]:
     """What an order comes to, transaction by transaction; None stands for one that does not exist.
 
     An order in which the shop's own code fails is left out, the traceback is in the log.
     """
     if order is None:
-        return [Candidate(key=key, reason=Reason.of(ReasonCode.NOT_FOUND))]
+        return [Candidate(key=key, reason=Reason.of(ReasonCode.NOT_FOUND), given=given)]
+    scope = scope_kept(order, adapter=adapter)
+    found = each_transaction(adapter, order, key=key, batch=batch, given=given)
+    return [replace(candidate, scope=scope) for candidate in found]
+
+
+def each_transaction(
+    adapter: OrderAdapter, order: Any, *, key: str, batch: CancellationBatch, given: Given
+) -> list[Candidate]:
+    """What the transactions of an order come to, of which there is at least one or a reason why not."""
     try:
         found = [
-            candidate_for(adapter, order, target, batch=batch, partial=partial)
+            candidate_for(adapter, order, target, batch=batch, given=given)
             for target in targets_for(adapter, order)
         ]
     except NotEligible as error:
@@ -175,24 +222,40 @@ def look_through(
 
 
 def candidate_for(
-    adapter: OrderAdapter, order: Any, target: Target, *, batch: CancellationBatch, partial: bool
+    adapter: OrderAdapter, order: Any, target: Target, *, batch: CancellationBatch, given: Given
 ) -> Candidate:
     """One transaction of an order: the wish that would be asked, and what speaks against it."""
-    reason, wish = reason_against(adapter, order, target, partial=partial), None
+    reason, wish = reason_against(adapter, order, target, partial=given.partial), None
     if reason is None or reason.code == ReasonCode.PARTLY_REFUNDED:
         try:
-            wish = prepare(
-                target,
-                description=batch.description or None,
-                refund_id=None,
-                merchant=target.merchant,
-                requested_by=batch.requested_by or batch.requested_by_name,
-                source=batch.source,
-                facts=order_facts(adapter, order, target),
-            )
+            facts = order_facts(adapter, order, target)
+            wish = wish_in(batch, target, given=given, facts=facts)
         except InvalidRequest as error:
             reason = invalid(error)
-    return Candidate(key=str(order.pk), order=order, target=target, wish=wish, reason=reason)
+    return Candidate(
+        key=str(order.pk), order=order, target=target, wish=wish, reason=reason, given=given
+    )
+
+
+def scope_kept(order: Any, *, adapter: OrderAdapter) -> str:
+    """The order's scope as items keep it; empty where it cannot be read, or not be kept whole."""
+    scope = scoping.scope_of(order, adapter=adapter) or ""
+    return scope if storable(scope, limit=SCOPE_LENGTH) == scope else ""
+
+
+def wish_in(
+    batch: CancellationBatch, target: Target, *, given: Given, facts: dict[str, Any]
+) -> Wish:
+    """What a batch asks for one transaction. Raises InvalidRequest for what WeChat Pay would refuse."""
+    return prepare(
+        target,
+        description=given.description or batch.description or None,
+        refund_id=given.refund_id,
+        merchant=target.merchant,
+        requested_by=batch.requested_by or batch.requested_by_name,
+        source=batch.source,
+        facts=facts,
+    )
 
 
 def invalid(error: SubsidyError) -> Reason:
@@ -208,16 +271,19 @@ def write_items(
     candidates: Sequence[Candidate],
     *,
     position: int,
-    partial: bool,
     seen: set[tuple[str, str]],
+    http_request: HttpRequest | None = None,
 ) -> None:
     """Write a chunk of items. What is recorded already, or selected twice, is left out with that reason."""
     recorded = recorded_for(candidates, using=write_alias())
+    hidden = hidden_among(recorded.values(), request=http_request)
     items = []
     for number, candidate in enumerate(candidates, start=position):
         target, identity = candidate.target, candidate.identity
         existing, reason = recorded.get(identity), candidate.reason
-        if existing is not None and not (existing.status == Status.WITHDRAWN and reason):
+        if existing is not None and existing.pk in hidden:
+            existing, reason = None, Reason.of(ReasonCode.OTHER_ORDER)
+        elif existing is not None and not (existing.status == Status.WITHDRAWN and reason):
             reason = Reason.of(RECORDED[existing.status])
         elif candidate.wish and identity in seen:
             reason = Reason.of(ReasonCode.DUPLICATE)
@@ -230,7 +296,9 @@ def write_items(
                 status=Item.Status.EXCLUDED if reason else Item.Status.DRAFT,
                 code=reason.code if reason else "",
                 message=storable(str(reason.message), limit=512) if reason else "",
-                partial=partial and reason is None and bool(target and target.is_partly_refunded),
+                partial=candidate.given.partial
+                and reason is None
+                and bool(target and target.is_partly_refunded),
                 cancellation=existing,
                 **item_columns(batch, candidate),
             )
@@ -247,12 +315,30 @@ def recorded_for(
     return {(row.sub_mchid, row.transaction_id): row for row in rows}
 
 
+def hidden_among(
+    rows: Iterable[SubsidyCancellation], *, request: HttpRequest | None
+) -> Collection[int]:
+    """The keys of those that do not exist for the request; without one all do."""
+    keys = [row.pk for row in rows]
+    if request is None or not keys or scoping.within(request) is None:
+        return ()
+    shown = scoping.visible(request).filter(pk__in=keys).values_list("pk", flat=True)
+    return set(keys) - set(shown)
+
+
 def item_columns(batch: CancellationBatch, candidate: Candidate) -> dict[str, Any]:
     """The columns of an item that tell which order and transaction it is, cut to their lengths."""
     order, target = candidate.order, candidate.target
-    columns: dict[str, Any] = {"order_pk": storable(candidate.key, limit=255)}
+    given, wish = candidate.given, candidate.wish
+    columns: dict[str, Any] = {
+        **candidate.columns,
+        "order_pk": storable(candidate.key, limit=255),
+        "refund_id_given": given.refund_id is not None,
+        "description_given": given.description is not None,
+    }
     if order is not None:
         columns["order_model"] = order._meta.concrete_model._meta.label
+        columns["scope"] = candidate.scope
         columns["order_reference"] = storable(name_of(order), limit=128)
     if target is not None:
         columns |= {
@@ -265,6 +351,8 @@ def item_columns(batch: CancellationBatch, candidate: Candidate) -> dict[str, An
             "refunded_amount": target.refunded_amount,
             "subsidy_amount": target.subsidy_amount,
         }
-    if candidate.wish is not None:
-        columns["description"] = candidate.wish.request.description
+    if given.refund_id is not None:
+        columns["refund_id"] = given.refund_id
+    if wish is not None:
+        columns["description"] = wish.request.description
     return columns

@@ -16,17 +16,20 @@ from typing import Any
 from django.apps import apps
 from django.db import DatabaseError, transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from .. import clock, sender
+from ..conf import app_settings
 from ..exceptions import ConcurrentRequest, SubsidyError
 from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
-from ..orders import OrderAdapter, Reason, ReasonCode, adapter_for
+from ..orders import OrderAdapter, Reason, ReasonCode, adapter_for, adapters, find_orders
 from ..retrying import PASSING, retried
 from ..texts import storable
 from .admin_log import log_asked
-from .drafting import CHUNK, Candidate, load_orders, look_through
+from .drafting import CHUNK, Candidate, Given, load_orders, look_through
 from .recording import record
-from .transactions import write_alias
+from .selecting import Selected, come_to
+from .transactions import after_commit, write_alias
 
 logger = logging.getLogger("wechat_subsidies")
 
@@ -37,6 +40,7 @@ LoadedOrders = tuple[OrderAdapter, dict[str, Any]]
 WORKABLE = (Status.CONFIRMED, Status.ASKED)
 
 SLICE_CALLS = 1000  # more than fit into a slice even at WeChat Pay's highest rate
+ASK_SECONDS = 5.0  # for so long a caller waits for items to be asked for
 SLICE_SECONDS = 20.0  # no call is started in a slice that could end later than this
 
 
@@ -54,6 +58,19 @@ def work_on_batch(batch_pk: int, *, seconds: float = SLICE_SECONDS) -> bool:
         ask_for_all_items(batch, until=until, using=using)
         sender.send(waiting_in(batch, using=using), until=until)
     return True
+
+
+def ask_for_batch(batch_pk: int, *, seconds: float = ASK_SECONDS) -> None:
+    """Turn the items of a confirmed batch into cancellations for so long, and send none of them.
+
+    For a caller who wants to know what becomes of each. What is left is asked for by whoever works
+    on the batch, who is told of it now.
+    """
+    using = write_alias()
+    with slice_of(batch_pk, seconds=seconds, using=using) as batch:
+        if batch is not None:
+            ask_for_all_items(batch, until=time.monotonic() + seconds, using=using)
+    after_commit(lambda: app_settings.dispatcher.batch_confirmed(batch_pk), using=using)
 
 
 def steps_left(batch_pk: int) -> int:
@@ -164,10 +181,14 @@ def candidates_for(
     """What the items' orders come to by now, item by item; each order is loaded once."""
     keys: dict[str, list[str]] = {}
     for item in items:
-        keys.setdefault(item.order_model, []).append(item.order_pk)
+        if item.order_model:
+            keys.setdefault(item.order_model, []).append(item.order_pk)
     loaded = {label: orders_of(label, wanted) for label, wanted in keys.items()}
     for item in items:
-        yield candidate_of(item, loaded[item.order_model], batch=batch)
+        if item.order_model:
+            yield candidate_of(item, loaded[item.order_model], batch=batch)
+        else:
+            yield candidate_without_order(item, batch=batch)
 
 
 def orders_of(label: str, keys: Collection[str]) -> LoadedOrders | None:
@@ -192,12 +213,46 @@ def candidate_of(
         return Candidate(key=item.order_pk, reason=Reason.of(ReasonCode.ADAPTER_ERROR))
     adapter, orders = loaded
     order = orders.get(item.order_pk)
-    candidates = look_through(adapter, order, key=item.order_pk, batch=batch, partial=item.partial)
+    candidates = look_through(adapter, order, key=item.order_pk, batch=batch, given=given_for(item))
     identity = item.sub_mchid, item.transaction_id
     for candidate in candidates:
         if candidate.identity == identity or candidate.target is None:
             return candidate
     return Candidate(key=item.order_pk, reason=Reason.of(ReasonCode.NOT_FOUND))
+
+
+def candidate_without_order(item: CancellationBatchItem, *, batch: CancellationBatch) -> Candidate:
+    """What an item without an order now comes to; where orders are known by now, it has to have one."""
+    identity = item.sub_mchid, item.transaction_id
+    known: tuple[OrderAdapter, Any] | None = None
+    if adapters():
+        try:
+            known = find_orders([identity]).get(identity)
+        except Exception:
+            logger.exception("The order of the transaction %s cannot be found.", identity[1])
+            return Candidate(key="", reason=Reason.of(ReasonCode.ADAPTER_ERROR))
+        if known is None:
+            return Candidate(key="", reason=Reason.of(ReasonCode.NOT_FOUND))
+    adapter, order = known or (None, None)
+    selected = Selected(
+        key=str(order.pk) if order is not None else "",
+        adapter=adapter,
+        order=order,
+        identity=identity,
+        merchant=item.merchant,
+        given=given_for(item),
+    )
+    (candidate,) = come_to(selected, batch=batch)
+    return candidate
+
+
+def given_for(item: CancellationBatchItem) -> Given:
+    """What was given for this item alone."""
+    return Given(
+        description=item.description if item.description_given else None,
+        refund_id=item.refund_id if item.refund_id_given else None,
+        partial=item.partial,
+    )
 
 
 def ask_for_item(item: CancellationBatchItem, candidate: Candidate, *, using: str) -> bool:
@@ -241,8 +296,13 @@ def ask_for_item(item: CancellationBatchItem, candidate: Candidate, *, using: st
 
 
 def changed_since(item: CancellationBatchItem, candidate: Candidate) -> Reason | None:
-    """Why an explicit yes to a partly refunded order does not hold: it was given to other amounts."""
+    """Why what was looked through does not hold: the order is another's by now.
+
+    Or an explicit yes to a partly refunded order was given to other amounts.
+    """
     target = candidate.target
+    if candidate.scope != item.scope:
+        return Reason.of(ReasonCode.CHANGED, _("The order has changed hands; select it again."))
     if not item.partial or target is None:
         return None
     seen = item.paid_amount, item.refunded_amount, item.subsidy_amount

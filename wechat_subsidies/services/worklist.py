@@ -18,7 +18,7 @@ from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellati
 from ..orders import OrderAdapter, Reason, ReasonCode, adapters
 from ..orders.mapped import MappedOrderAdapter
 from ..retrying import retried
-from .drafting import CHUNK, Candidate, load_orders, look_through, recorded_for
+from .drafting import CHUNK, Candidate, Given, load_orders, look_through, recorded_for
 from .groups import record_group
 from .requester import Requester
 from .transactions import refuse_foreign_transaction, write_alias
@@ -252,7 +252,11 @@ def candidates_among(adapter: OrderAdapter, keys: list[Any], *, terms: Terms) ->
         candidate
         for key in map(str, keys)
         for candidate in look_through(
-            adapter, orders.get(key), key=key, batch=terms.batch, partial=terms.partial
+            adapter,
+            orders.get(key),
+            key=key,
+            batch=terms.batch,
+            given=Given(partial=terms.partial),
         )
     ]
 
