@@ -1,12 +1,16 @@
 """The REST endpoint, on Django REST framework. Nothing outside imports it: delete it and only it is gone.
 
     urls, base              what there is to call, and what all views share
-    views, decisions        cancellations, and what people decide about them
+    views, decisions,       cancellations, what people decide about them,
+    batches                 and many of them at once
+    acting, idempotency     what is done once for each Idempotency-Key
     permissions, throttling,
     callers                 who may, how often, and who they are
-    bodies, fields          what a body may hold
-    serializers, answers    what a cancellation looks like, and the answer that holds one
-    naming, asking          from a body to an order, and from there to the service
+    bodies, fields, filters what a body may hold, and what a list may be asked for
+    serializers, tallies,   what things look like, how batches stand in numbers,
+    answers                 and the answer that holds a cancellation
+    naming, batching,       from a body to orders,
+    asking                  and from there to the service
     errors                  the one shape of everything that goes wrong
     pagination, addresses   pages of a list, and where things are
 

@@ -3,18 +3,19 @@
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+from django.utils.functional import cached_property
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
 
 from .. import scoping
-from ..models import SubsidyCancellation
-from ..models.cancellation import CancellationQuerySet
 from ..permissions import CANCEL_SUBSIDY, VIEW_CANCELLATION
 from . import errors, throttling
-from .pagination import NewestFirst
+from .filters import PageSerializer, values_of
+from .pagination import KeysetPagination, Ordering
 from .permissions import permission_classes
 from .serializers import CancellationSerializer
 
@@ -34,7 +35,7 @@ def host_default(name: str) -> Any:
     return HostDefault(name)
 
 
-class SubsidyView(GenericAPIView[SubsidyCancellation]):
+class SubsidyView(GenericAPIView[Any]):
     """A view of ours: authenticated, rendered, parsed and versioned in the host's ways.
 
     Permissions, scopes, the shape of errors and pages are ours.
@@ -52,7 +53,8 @@ class SubsidyView(GenericAPIView[SubsidyCancellation]):
     # of a host may look at them, too.
     permission: ClassVar[str] = CANCEL_SUBSIDY
     read_permissions: ClassVar[Sequence[str]] = (CANCEL_SUBSIDY, VIEW_CANCELLATION)
-    pagination_class = NewestFirst
+    pagination_class = KeysetPagination
+    filter_serializer: ClassVar[type[PageSerializer]] = PageSerializer
     serializer_class: Any = CancellationSerializer
 
     def get_permissions(self) -> list[BasePermission]:
@@ -64,9 +66,21 @@ class SubsidyView(GenericAPIView[SubsidyCancellation]):
         throttles = super().get_throttles()
         return [*throttles, throttling.CallerThrottle()] if throttling.rate() else throttles
 
-    def get_queryset(self) -> CancellationQuerySet:
+    def get_queryset(self) -> Any:
         """The cancellations that exist for this request."""
         return scoping.visible(self.request._request)
+
+    @cached_property
+    def wanted(self) -> PageSerializer:
+        """Which rows of a list are asked for, in which order. Raises ValidationError."""
+        values = values_of(self.request.query_params)
+        wanted = self.filter_serializer(data=values, context=self.get_serializer_context())
+        wanted.is_valid(raise_exception=True)
+        return wanted
+
+    def ordering_of(self, request: Request) -> Ordering:
+        """The order of the list."""
+        return self.wanted.order_by
 
     def read_values(self) -> dict[str, Any]:
         """The values of the body, looked through by this view's serializer. Raises ValidationError."""

@@ -4,12 +4,21 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.utils import html
 
+from ..conf import app_settings
 from ..models import SubsidyCancellation
-from .fields import IdentifierField, KeyField, NoteField, TextField, YesNoField
+from .fields import (
+    IdentifierField,
+    KeyField,
+    NoteField,
+    PositionField,
+    TextField,
+    YesNoField,
+)
 
 
 def length_of(name: str) -> int | None:
@@ -91,6 +100,62 @@ class NewCancellationSerializer(StrictSerializer):
         if errors:
             raise ValidationError(errors)
         return attrs
+
+
+class BoundedListField(serializers.ListField):
+    """A list of at least one and at most `API["MAX_BATCH"]` values, counted before they are looked at."""
+
+    default_error_messages = {
+        "batch_too_large": gettext_lazy("At most {most} in one batch, not {count}.")
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_empty=False, required=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """The values. Fails with `batch_too_large` for too many."""
+        most = app_settings.api["MAX_BATCH"]
+        if isinstance(data, list) and len(data) > most:
+            self.fail("batch_too_large", most=most, count=len(data))
+        return list(super().to_internal_value(data))
+
+
+class NewBatchSerializer(StrictSerializer):
+    """A batch that is asked for, or with `draft` only drafted: many orders, or many items."""
+
+    orders = BoundedListField(child=KeyField(max_length=length_of("order_pk")))
+    order_model = TextField(required=False, max_length=length_of("order_model"))
+    items = BoundedListField(child=NewCancellationSerializer())
+    description = TextField(required=False, max_length=length_of("description"))
+    partial = YesNoField(default=False)  # type: ignore[assignment]  # DRF keeps fields and attributes apart
+    draft = YesNoField(default=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The values, which have either orders or items. Raises ValidationError."""
+        if "orders" not in attrs and "items" not in attrs:
+            words = _("Give “orders” or “items”.")
+            raise ValidationError({"orders": [ErrorDetail(words, code="required")]})
+        superfluous = {"items", "order_model"} & set(attrs) if "items" in attrs else set()
+        superfluous -= {"items"} if "orders" not in attrs else set()
+        if superfluous:
+            words = _("This does not go with what else is given.")
+            error = ErrorDetail(words, code="not_together")
+            raise ValidationError({name: [error] for name in sorted(superfluous)})
+        return attrs
+
+
+class ConfirmSerializer(StrictSerializer):
+    """A confirmation: for which partly refunded orders there is an explicit yes."""
+
+    description = TextField(required=False, max_length=length_of("description"))
+    partial = YesNoField(default=False)  # type: ignore[assignment]  # DRF keeps fields and attributes apart
+    partial_items = BoundedListField(child=PositionField())
+
+
+class StopSerializer(StrictSerializer):
+    """Why a batch is stopped."""
+
+    note = NoteField()
 
 
 class RetrySerializer(StrictSerializer):

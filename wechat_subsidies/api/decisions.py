@@ -1,9 +1,8 @@
 """The views of what people decide about a cancellation: retry, withdraw, resolve."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import ClassVar
 
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from .. import services
@@ -11,63 +10,51 @@ from ..exceptions import InvalidRequest
 from ..models import SubsidyCancellation
 from ..permissions import RESOLVE_CANCELLATION
 from . import callers
+from .acting import ActingView
 from .answers import answer_with
 from .asking import on_its_fields
-from .base import SubsidyView
 from .bodies import ResolveSerializer, RetrySerializer, WithdrawSerializer
+from .idempotency import Remember
 
 
-class Decision(SubsidyView):
-    """One thing that may be done about a cancellation; a subclass says which."""
+class Decision(ActingView):
+    """One thing that may be done about a cancellation; a subclass names the service."""
 
-    def post(self, request: Request, **kwargs: Any) -> Response:
-        """Do it, and answer with the cancellation as it is then."""
+    decide: ClassVar[Callable[..., SubsidyCancellation]]
+    by: ClassVar[str] = "requested_by"
+
+    def act(self, remember: Remember) -> SubsidyCancellation:
+        """Do it. Raises Conflict for what the cancellation does not allow."""
         cancellation = self.get_object()
+        who = {self.by: callers.requester(self.request)}
         try:
-            decided = self.decide(cancellation, self.read_values(), by=callers.requester(request))
+            return self.decide(cancellation, **self.read_values(), **who)
         except InvalidRequest as error:
             raise on_its_fields(error) from error
-        return answer_with(decided, view=self)
 
-    def decide(
-        self, cancellation: SubsidyCancellation, values: Mapping[str, Any], *, by: Any
-    ) -> SubsidyCancellation:
-        """Call the service. Raises Conflict for what the cancellation does not allow."""
-        raise NotImplementedError
+    def answer(self, resource: SubsidyCancellation) -> Response:
+        """The cancellation as it is then."""
+        return answer_with(resource, view=self)
 
 
 class Retry(Decision):
     """Have a refused cancellation, or one that needs review, sent again."""
 
     serializer_class = RetrySerializer
-
-    def decide(
-        self, cancellation: SubsidyCancellation, values: Mapping[str, Any], *, by: Any
-    ) -> SubsidyCancellation:
-        """Retry it: with other parameters, if it is not in doubt."""
-        return services.retry(cancellation, **values, requested_by=by)
+    decide = staticmethod(services.retry)
 
 
 class Withdraw(Decision):
     """Take back what waits and was certainly not carried out."""
 
     serializer_class = WithdrawSerializer
-
-    def decide(
-        self, cancellation: SubsidyCancellation, values: Mapping[str, Any], *, by: Any
-    ) -> SubsidyCancellation:
-        """Withdraw it."""
-        return services.withdraw(cancellation, **values, requested_by=by)
+    decide = staticmethod(services.withdraw)
 
 
 class Resolve(Decision):
     """State what a person has seen of a cancellation that needs review."""
 
     serializer_class = ResolveSerializer
-    permission: ClassVar = RESOLVE_CANCELLATION
-
-    def decide(
-        self, cancellation: SubsidyCancellation, values: Mapping[str, Any], *, by: Any
-    ) -> SubsidyCancellation:
-        """Resolve it."""
-        return services.resolve(cancellation, **values, resolved_by=by)
+    permission = RESOLVE_CANCELLATION
+    decide = staticmethod(services.resolve)
+    by = "resolved_by"

@@ -5,7 +5,8 @@
 `fields` is there only where fields are wrong.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
@@ -17,12 +18,17 @@ from rest_framework.settings import api_settings
 
 from ..exceptions import ConcurrentRequest, Conflict
 
+MOST_SHOWN: Final = 50  # errors of one body that an answer names
 SHORT_WHILE: Final = 1  # seconds until whoever records the same order is done
 
 # DRF's codes, by the names that the services use for the same.
 CODES: Final = {
     "blank": "required",
     "max_length": "too_long",
+    "max_string_length": "too_long",
+    "min_value": "out_of_range",
+    "max_value": "out_of_range",
+    "invalid_choice": "unknown_value",
     "null_characters_not_allowed": "invalid_characters",
     "surrogate_characters_not_allowed": "invalid_characters",
 }
@@ -38,6 +44,17 @@ class Refusal(drf.APIException):
         super().__init__(str(error), code=error.code)
         if isinstance(error, ConcurrentRequest):
             self.wait = SHORT_WHILE
+
+
+class NotNow(drf.APIException):
+    """409: the state of what the request is about does not allow it."""
+
+    status_code = 409
+    default_code = "conflict"
+
+    def __init__(self, words: str, *, code: str, wait: int | None = None) -> None:
+        super().__init__(words, code=code)
+        self.wait = wait
 
 
 def refused(field: str, *, code: str, words: str | Promise) -> drf.ValidationError:
@@ -85,12 +102,31 @@ def body(error: drf.APIException) -> dict[str, Any]:
 
 def body_of_invalid(detail: Any) -> dict[str, Any]:
     """The shape of a ValidationError: of fields, of the body as a whole, or both."""
-    of_the_body = api_settings.NON_FIELD_ERRORS_KEY
-    fields = dict(detail) if isinstance(detail, Mapping) else {of_the_body: detail}
-    words = [str(each) for each in fields.pop(of_the_body, ())]
+    fields: dict[str, list[drf.ErrorDetail]] = {}
+    words: list[str] = []
+    for path, error in islice(each_error(detail, path=()), MOST_SHOWN):
+        if path:
+            fields.setdefault(".".join(path), []).append(error)
+        else:
+            words.append(str(error))
     words += [f"{name}: {each}" for name, errors in fields.items() for each in errors]
     shown = {name: [field_error(each) for each in errors] for name, errors in fields.items()}
     return {"code": "invalid", "detail": " ".join(words)} | ({"fields": shown} if shown else {})
+
+
+def each_error(
+    detail: Any, *, path: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], drf.ErrorDetail]]:
+    """Each error with the way to its field, such as `items`, `3`, `order`; empty for the body as a whole."""
+    if isinstance(detail, drf.ErrorDetail):
+        yield path, detail
+    elif isinstance(detail, Mapping):
+        for key, each in detail.items():
+            is_below = key != api_settings.NON_FIELD_ERRORS_KEY
+            yield from each_error(each, path=(*path, str(key)) if is_below else path)
+    else:
+        for each in detail:
+            yield from each_error(each, path=path)
 
 
 def field_error(error: drf.ErrorDetail) -> dict[str, str]:

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from django.conf import settings
 from django.core.validators import RegexValidator
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.utils import html
@@ -12,6 +14,7 @@ from rest_framework.utils import html
 from ..texts import storable
 
 NOTE_LENGTH: Final = 512  # characters
+LARGEST_POSITION: Final = 2**31 - 1
 MUST_BE_TEXT = _("Must be text, not {kind}.")
 
 
@@ -55,6 +58,26 @@ class NoteField(TextField):
         return storable(super().run_validation(data), limit=NOTE_LENGTH)
 
 
+class SeveralField(serializers.Field[list[Any], Any, Any, Any]):
+    """One value or several in an address, separated by commas."""
+
+    MOST = 50
+
+    default_error_messages = {"too_many": _("At most {most} values.")}
+
+    def __init__(self, *, child: "serializers.Field[Any, Any, Any, Any]") -> None:
+        super().__init__(required=False)
+        self.child = child
+        child.bind(field_name="", parent=self)  # type: ignore[arg-type]  # as ListField does
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """The values. Raises ValidationError for the first that is wrong."""
+        texts = str(data).split(",")
+        if len(texts) > self.MOST:
+            self.fail("too_many", most=self.MOST)
+        return [self.child.run_validation(text) for text in texts]
+
+
 class KeyField(TextField):
     """The key of a row of the host's, as text; integers are taken as well, as keys often are."""
 
@@ -64,6 +87,21 @@ class KeyField(TextField):
         """The key as text. Fails with `wrong_type` for anything else, true and false included."""
         is_integer = isinstance(data, int) and not isinstance(data, bool)
         return super().to_internal_value(str(data) if is_integer else data)
+
+
+class PositionField(serializers.IntegerField):
+    """The position of an item in its batch."""
+
+    default_error_messages = {"wrong_type": _("Must be an integer, not {kind}.")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=0, max_value=LARGEST_POSITION, **kwargs)
+
+    def to_internal_value(self, data: Any) -> int:
+        """The position. Fails with `wrong_type` for anything else than an integer."""
+        if not isinstance(data, int) or isinstance(data, bool):
+            self.fail("wrong_type", kind=type(data).__name__)
+        return data
 
 
 class YesNoField(serializers.BooleanField):
@@ -80,10 +118,42 @@ class YesNoField(serializers.BooleanField):
 
 
 class MomentField(serializers.Field[datetime, Any, str, Any]):
-    """A moment in ISO 8601 and UTC, such as `2026-11-23T08:00:00Z`, whatever USE_TZ and the formats are."""
+    """A moment in ISO 8601 and UTC, such as `2026-11-23T08:00:00Z`, whatever USE_TZ and the formats are.
+
+    One that is given needs a time zone; it is taken as the columns of Django's own kind hold it.
+    """
+
+    default_error_messages = {
+        "invalid": _("Not a moment in ISO 8601 with a time zone, such as 2026-11-23T08:00:00Z.")
+    }
+
+    def to_internal_value(self, data: Any) -> datetime:
+        """The moment. Fails with `invalid` for what is none, or has no time zone."""
+        try:
+            moment = parse_datetime(str(data))
+            if moment is None or timezone.is_naive(moment):
+                self.fail("invalid")
+            return as_stored(moment)
+        except (ValueError, OverflowError):
+            self.fail("invalid")
 
     def to_representation(self, value: datetime) -> str:
         """The moment as text. A naive one, as stored without USE_TZ, is in the site's TIME_ZONE."""
         if timezone.is_naive(value):
             value = timezone.make_aware(value, timezone.get_default_timezone())
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def as_stored(moment: datetime) -> datetime:
+    """An aware moment as a DateTimeField holds it: without USE_TZ in the site's time zone, naive."""
+    if settings.USE_TZ:
+        return moment.astimezone(UTC)
+    return timezone.make_naive(moment, timezone.get_default_timezone())
+
+
+def stored_moment(text: str) -> datetime:
+    """A moment that a DateTimeField held, from its text. Raises ValueError for what is none."""
+    moment = datetime.fromisoformat(text)
+    if timezone.is_naive(moment) == settings.USE_TZ:
+        raise ValueError
+    return moment

@@ -1,7 +1,7 @@
 """How a request names an order of the shop's."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError as FieldError
 from django.db import models
@@ -13,6 +13,8 @@ from .. import scoping
 from ..orders import OrderAdapter, ReasonCode, adapters, find_order
 from ..orders.mapped import MappedOrderAdapter
 from .errors import refused
+
+LARGEST_KEY: Final = 2**63 - 1  # what databases' integers hold
 
 
 def not_found(field: str) -> ValidationError:
@@ -26,12 +28,18 @@ def order_named(values: Mapping[str, Any], *, request: HttpRequest) -> models.Mo
     Raises ValidationError, also for an order that does not exist for this request.
     """
     way = "order" if "order" in values else "order_reference"
-    adapter = adapter_named(values.get("order_model"), way=way)
-    field = adapter.model._meta.pk if way == "order" else reference_field(adapter)
-    order = order_with(values[way], field=field, adapter=adapter, request=request)
-    if order is None or not scoping.is_order_visible(order, adapter=adapter, request=request):
+    adapter, field = how_named(values, way=way)
+    text = values[way]
+    order = orders_with([text], field=field, adapter=adapter, request=request).get(text)
+    if order is None:
         raise not_found(way)
-    return order
+    return order  # type: ignore[no-any-return]  # of the host's model
+
+
+def how_named(values: Mapping[str, Any], *, way: str) -> tuple[OrderAdapter, Any]:
+    """The adapter of the orders that are meant, and their field that `way` names. Raises ValidationError."""
+    adapter = adapter_named(values.get("order_model"), way=way)
+    return adapter, adapter.model._meta.pk if way == "order" else reference_field(adapter)
 
 
 def adapter_named(label: str | None, *, way: str) -> OrderAdapter:
@@ -69,22 +77,32 @@ def is_unique(field: "models.Field[Any, Any]") -> bool:
     return field.unique or any(each.fields == (field.name,) for each in constraints)
 
 
-def order_with(
-    text: str, *, field: Any, adapter: OrderAdapter, request: HttpRequest
-) -> models.Model | None:
-    """The order with that value in a unique field, of those that exist for this request.
+def orders_with(
+    texts: Iterable[str], *, field: Any, adapter: OrderAdapter, request: HttpRequest
+) -> dict[str, Any]:
+    """The orders with these values in a unique field, of those that exist for this request (one query).
 
     What the field cannot hold, no order has; and databases that compare without case are not
     believed.
     """
+    wanted = {text: value_of(text, field=field) for text in texts}
+    values = [value for value in wanted.values() if value is not None]
+    orders = adapter.get_queryset(request).filter(**{f"{field.name}__in": values})
+    visible = scoping.visible_orders(orders, adapter=adapter, request=request)
+    found = {getattr(order, field.attname): order for order in visible}
+    return {text: found[value] for text, value in wanted.items() if value in found}
+
+
+def value_of(text: str, *, field: Any) -> Any:
+    """The text as the field has it; None for what it cannot hold."""
     try:
-        wanted = field.to_python(text)
+        value = field.to_python(text)
     except FieldError:
         return None
-    if isinstance(wanted, int) and str(wanted) != text:  # int() reads «1 » and «٣», too
-        return None
-    order = adapter.get_queryset(request).filter(**{field.name: wanted}).first()
-    return order if getattr(order, field.attname, None) == wanted else None
+    if isinstance(value, int):  # int() reads «1 » and «٣», too, and not every integer fits
+        is_plain = str(value) == text and abs(value) <= LARGEST_KEY
+        return value if is_plain else None
+    return value
 
 
 def refuse_unknown_transaction(

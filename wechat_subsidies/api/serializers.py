@@ -1,15 +1,23 @@
-"""What a cancellation looks like."""
+"""What things look like: a cancellation, a batch, an item of a batch."""
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
 
 from django.db import models
 from rest_framework import serializers
 
-from ..models import SubsidyCancellation
+from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
 from ..models.fields import InstantField
+from ..orders import ReasonCode
 from ..outcomes import advice
-from .addresses import cancellation_url
+from .addresses import batch_url, cancellation_url, items_url
 from .fields import MomentField
+from .tallies import Result, Tally
+
+ItemStatus = CancellationBatchItem.Status
+
+
+MOMENTS: Final = {models.DateTimeField: MomentField, InstantField: MomentField}
 
 
 class CancellationSerializer(serializers.ModelSerializer[SubsidyCancellation]):
@@ -17,8 +25,7 @@ class CancellationSerializer(serializers.ModelSerializer[SubsidyCancellation]):
 
     serializer_field_mapping: ClassVar = {
         **serializers.ModelSerializer.serializer_field_mapping,
-        models.DateTimeField: MomentField,
-        InstantField: MomentField,
+        **MOMENTS,
     }
 
     url = serializers.SerializerMethodField()
@@ -87,3 +94,209 @@ class CancellationSerializer(serializers.ModelSerializer[SubsidyCancellation]):
         if not shown["differs"]:
             del shown["differs"]
         return shown
+
+
+class CountsOfItems(serializers.Serializer[Any]):
+    """How many items of a batch there are, by what became of them."""
+
+    total = serializers.SerializerMethodField()
+    waiting = serializers.IntegerField()
+    asked = serializers.IntegerField()
+    exists = serializers.IntegerField()
+    duplicate = serializers.IntegerField()
+    refused = serializers.IntegerField()
+
+    def get_total(self, counts: Mapping[str, int]) -> int:
+        """All of them."""
+        return sum(counts.values())
+
+
+class CountsOfCancellations(serializers.Serializer[Any]):
+    """How many cancellations of a batch there are, by their status."""
+
+    pending = serializers.IntegerField()
+    sending = serializers.IntegerField()
+    succeeded = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    needs_review = serializers.IntegerField()
+    withdrawn = serializers.IntegerField()
+
+
+class BatchSerializer(serializers.ModelSerializer[CancellationBatch]):
+    """A batch as callers see it; `tallies` of the context has its numbers."""
+
+    serializer_field_mapping: ClassVar = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        **MOMENTS,
+    }
+
+    url = serializers.SerializerMethodField()
+    items_url = serializers.SerializerMethodField()
+    is_final = serializers.SerializerMethodField()
+    nobody_is_sending = serializers.SerializerMethodField()
+    item_counts = serializers.SerializerMethodField()
+    cancellation_counts = serializers.SerializerMethodField()
+
+    class Meta:
+        model = CancellationBatch
+        fields = [
+            "id",
+            "url",
+            "items_url",
+            "status",
+            "is_final",
+            "source",
+            "description",
+            "item_counts",
+            "cancellation_counts",
+            "nobody_is_sending",
+            "requested_by",
+            "requested_by_name",
+            "confirmed_by",
+            "confirmed_by_name",
+            "stopped_by_name",
+            "stop_note",
+            "created_at",
+            "confirmed_at",
+            "stopped_at",
+        ]
+        read_only_fields = fields
+
+    def tally(self, batch: CancellationBatch) -> Tally:
+        """The batch in numbers."""
+        found: Tally = self.context["tallies"][batch.pk]
+        return found
+
+    def get_url(self, batch: CancellationBatch) -> str:
+        """Where it is."""
+        return batch_url(batch.pk, request=self.context["request"])
+
+    def get_items_url(self, batch: CancellationBatch) -> str:
+        """Where its items are."""
+        return items_url(batch.pk, request=self.context["request"])
+
+    def get_is_final(self, batch: CancellationBatch) -> bool:
+        """Whether nothing more happens to it unless a person acts; a draft waits to be confirmed."""
+        is_draft = batch.status == CancellationBatch.Status.DRAFT
+        return not is_draft and not self.tally(batch).is_open
+
+    def get_nobody_is_sending(self, batch: CancellationBatch) -> bool:
+        """Whether something of it has been due for over five minutes, and nobody has swept for as long."""
+        return self.tally(batch).is_neglected
+
+    def get_item_counts(self, batch: CancellationBatch) -> dict[str, Any]:
+        """How many items there are, by what became of them."""
+        return dict(CountsOfItems(self.tally(batch).items).data)
+
+    def get_cancellation_counts(self, batch: CancellationBatch) -> dict[str, Any]:
+        """How many cancellations it asked for or found, by their status."""
+        return dict(CountsOfCancellations(self.tally(batch).cancellations).data)
+
+
+class CancellationOfItem(serializers.ModelSerializer[SubsidyCancellation]):
+    """A cancellation as an item shows it: enough to know whether to look at it."""
+
+    url = serializers.SerializerMethodField()
+    is_final = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = SubsidyCancellation
+        fields = ["id", "url", "status", "reason", "is_final"]
+        read_only_fields = fields
+
+    def get_url(self, cancellation: SubsidyCancellation) -> str:
+        """Where it is."""
+        return cancellation_url(cancellation.pk, request=self.context["request"])
+
+
+class BatchItemSerializer(serializers.ModelSerializer[CancellationBatchItem]):
+    """An item of a batch: which transaction it is, and what became of it.
+
+    `cancellations` of the context has those that exist for the caller, by key; `sees_everything`
+    says whether nothing is hidden from it.
+    """
+
+    result = serializers.SerializerMethodField()
+    code = serializers.SerializerMethodField()
+    detail = serializers.SerializerMethodField()
+    cancellation = serializers.SerializerMethodField()
+
+    class Meta:
+        model = CancellationBatchItem
+        fields = [
+            "position",
+            "result",
+            "code",
+            "detail",
+            "cancellation",
+            "order_model",
+            "order_pk",
+            "order_reference",
+            "merchant",
+            "sub_mchid",
+            "transaction_id",
+            "refund_id",
+            "description",
+            "partial",
+            "paid_amount",
+            "refunded_amount",
+            "subsidy_amount",
+        ]
+        read_only_fields = fields
+
+    def shown(self, item: CancellationBatchItem) -> SubsidyCancellation | None:
+        """The item's cancellation, if it exists for the caller."""
+        found: SubsidyCancellation | None = self.context["cancellations"].get(item.cancellation_id)
+        return found
+
+    def is_hidden(self, item: CancellationBatchItem) -> bool:
+        """Whether the transaction is asked for in a way that the caller must not learn of."""
+        is_elsewhere = item.cancellation_id is not None and self.shown(item) is None
+        is_conflict = item.code in CONFLICTS and not self.context["sees_everything"]
+        return is_elsewhere or is_conflict
+
+    def get_result(self, item: CancellationBatchItem) -> Result:
+        """What became of it."""
+        return Result.REFUSED if self.is_hidden(item) else result_of(item)
+
+    def get_code(self, item: CancellationBatchItem) -> str:
+        """Why it was not asked for; empty if it was, or waits."""
+        return ReasonCode.OTHER_ORDER if self.is_hidden(item) else item.code
+
+    def get_detail(self, item: CancellationBatchItem) -> str:
+        """The same in words: in the language of the request, the shop's own as they were written."""
+        code = self.get_code(item)
+        if self.is_hidden(item) or (code in ReasonCode and code not in IN_OWN_WORDS):
+            return str(ReasonCode(code).label)
+        return item.message
+
+    def get_cancellation(self, item: CancellationBatchItem) -> dict[str, Any] | None:
+        """The cancellation that it asked for, or that was there before."""
+        cancellation = self.shown(item)
+        if cancellation is None:
+            return None
+        return dict(CancellationOfItem(cancellation, context=self.context).data)
+
+
+CONFLICTS: Final = frozenset({"other_order", "other_merchant"})
+# Reasons that say more than their code does, in the language of whoever asked.
+IN_OWN_WORDS: Final = frozenset(
+    {
+        ReasonCode.BLOCKED,
+        ReasonCode.CHANGED,
+        ReasonCode.INVALID,
+        ReasonCode.OTHER_ORDER,
+        ReasonCode.UNKNOWN_MERCHANT,
+    }
+)
+
+
+def result_of(item: CancellationBatchItem) -> Result:
+    """What `tallies.RESULT` says of the item."""
+    if item.status == ItemStatus.DRAFT:
+        return Result.WAITING
+    if item.status == ItemStatus.ASKED and item.newly_recorded:
+        return Result.ASKED
+    if item.cancellation_id is not None:
+        return Result.EXISTS
+    return Result.DUPLICATE if item.code == ReasonCode.DUPLICATE else Result.REFUSED

@@ -7,6 +7,7 @@ from django.db import connections, transaction
 from django.urls import URLPattern, path
 
 from .base import SubsidyView
+from .batches import BatchDetail, BatchItems, BatchList, ConfirmBatch, StopBatch
 from .decisions import Resolve, Retry, Withdraw
 from .views import CancellationDetail, CancellationList
 
@@ -37,4 +38,9 @@ urlpatterns = [
     ours("cancellations/<int:pk>/retry/", Retry, name="cancellation-retry"),
     ours("cancellations/<int:pk>/withdraw/", Withdraw, name="cancellation-withdraw"),
     ours("cancellations/<int:pk>/resolve/", Resolve, name="cancellation-resolve"),
+    ours("batches/", BatchList, name="batch-list"),
+    ours("batches/<int:pk>/", BatchDetail, name="batch-detail"),
+    ours("batches/<int:pk>/items/", BatchItems, name="batch-items"),
+    ours("batches/<int:pk>/confirm/", ConfirmBatch, name="batch-confirm"),
+    ours("batches/<int:pk>/stop/", StopBatch, name="batch-stop"),
 ]

@@ -5,14 +5,19 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ..models import CancellationBatchItem, SubsidyCancellation
 from . import asking
+from .acting import ActingView
 from .answers import answer_with
 from .base import SubsidyView
 from .bodies import NewCancellationSerializer
+from .callers import visible_batches
+from .filters import CancellationFilters
+from .idempotency import Remember
 from .serializers import CancellationSerializer
 
 
-class CancellationList(SubsidyView):
+class CancellationList(ActingView):
     """The cancellations that exist for the caller, the newest first; posting asks for one."""
 
     def get_serializer_class(self) -> Any:
@@ -20,14 +25,30 @@ class CancellationList(SubsidyView):
         asks = self.request.method == "POST"
         return NewCancellationSerializer if asks else CancellationSerializer
 
+    filter_serializer = CancellationFilters
+
+    def rows(self) -> Any:
+        """The cancellations that are asked for; those of a batch, if the batch exists for the caller."""
+        rows = self.wanted.filtered(self.get_queryset())
+        batch = self.wanted.validated_data.get("batch")
+        if batch is None:
+            return rows
+        visible = visible_batches(self.request).filter(pk=batch)
+        items = CancellationBatchItem.objects.filter(batch__in=visible.values("pk"))
+        return rows.filter(pk__in=items.values("cancellation"))
+
     def get(self, request: Request, **kwargs: Any) -> Response:
         """A page of the list."""
-        page = self.paginate_queryset(self.get_queryset())
+        page = self.paginate_queryset(self.rows())
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    def post(self, request: Request, **kwargs: Any) -> Response:
+    def act(self, remember: Remember) -> SubsidyCancellation:
         """Ask for the cancellation of one order's subsidy; safe to repeat."""
-        return answer_with(asking.ask(self.read_values(), request=request), view=self)
+        return asking.ask(self.read_values(), request=self.request)
+
+    def answer(self, resource: SubsidyCancellation) -> Response:
+        """The cancellation as it is then."""
+        return answer_with(resource, view=self)
 
 
 class CancellationDetail(SubsidyView):

@@ -13,7 +13,7 @@ from .profit_sharing import may_share_profit
 from .retrying_refused import retry_batch, retry_refused
 from .selecting import Selected
 from .slices import ask_for_batch, work_on_batch
-from .status import Status, pauses_that_hold, status
+from .status import Status, neglected_since, pauses_that_hold, status
 from .stopping import stop_batch
 from .sweeping import process_due
 
@@ -30,6 +30,7 @@ __all__ = [
     "confirm_batch",
     "draft_batch",
     "may_share_profit",
+    "neglected_since",
     "pause",
     "pauses_that_hold",
     "process_due",

@@ -101,27 +101,34 @@ def status() -> Status:
         needs_review=rows.filter(status=Row.NEEDS_REVIEW).count(),
         announcements_given_up=rows.filter(announce_after=GIVEN_UP).count(),
         pauses=pauses_that_hold(),
-        last_sweep=last_sweep(using),
+        last_sweep=last_sweep_at(using),
         attempts=calls_since(now - RECENTLY, using=using),
     )
 
 
 def is_nobody_sending() -> bool:
     """What `Status.nobody_is_sending` says, without counting anything."""
+    limit = neglected_since()
+    rows = SubsidyCancellation.objects.using(write_alias())
+    is_open = rows.filter(status__in=[Row.PENDING, Row.SENDING])
+    return limit is not None and is_open.filter(send_after__lt=limit).exists()
+
+
+def neglected_since() -> datetime | None:
+    """Before which moment what is due must have been due to be neglected; None if nothing is.
+
+    Nothing is while somebody sweeps.
+    """
     using = write_alias()
-    neglected_since = clock.now(using) - timedelta(seconds=NEGLECTED)
-    swept = last_sweep(using)
-    if swept is not None and swept >= neglected_since:
-        return False
-    rows = SubsidyCancellation.objects.using(using).filter(status__in=[Row.PENDING, Row.SENDING])
-    return rows.filter(send_after__lt=neglected_since).exists()
+    limit = clock.now(using) - timedelta(seconds=NEGLECTED)
+    last_sweep = last_sweep_at(using)
+    return limit if last_sweep is None or last_sweep < limit else None
 
 
-def last_sweep(using: str) -> datetime | None:
+def last_sweep_at(using: str) -> datetime | None:
     """When somebody last swept, in UTC; None if nobody ever did."""
     beats = Heartbeat.objects.using(using).filter(name=SWEEP)
-    found: datetime | None = beats.aggregate(at=Max("beat_at"))["at"]
-    return found
+    return beats.aggregate(at=Max("beat_at"))["at"]  # type: ignore[no-any-return]  # an aggregate
 
 
 def open_rows(now: datetime, *, using: str) -> dict[str, Any]:

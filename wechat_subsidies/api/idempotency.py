@@ -1,0 +1,192 @@
+"""`Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): one request is carried out once.
+
+The natural key of a cancellation makes every repeat harmless by itself. A key tells a caller besides
+that it is its own repeat: the same answer once more, with what it is about as it is by now.
+
+A row for the key is committed before the work, with a lease: a repeat within it is told to wait,
+and one that comes after a process has died over the work takes it up. It holds no body, of the
+request nothing but a fingerprint.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial as bind
+from hashlib import sha256
+from typing import Any, Final, Protocol
+
+from django.db import IntegrityError, router, transaction
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from .. import clock
+from ..models import CancellationBatch, IdempotencyKey, SubsidyCancellation
+from ..retrying import retried
+from . import callers
+from .errors import SHORT_WHILE, NotNow
+
+HEADER: Final = "Idempotency-Key"
+REPLAYED: Final = "Idempotent-Replayed"
+LONGEST: Final = 255  # characters of a key
+LEASE: Final = timedelta(minutes=2)  # longer than any request of ours takes
+
+Resource = SubsidyCancellation | CancellationBatch
+Remember = Callable[[CancellationBatch], None]
+
+
+class BadKey(APIException):
+    """400: the header is no key."""
+
+    status_code = 400
+    default_code = "invalid_idempotency_key"
+
+
+class ReusedKey(APIException):
+    """422: the key came with another request before."""
+
+    status_code = 422
+    default_code = "idempotency_key_reused"
+
+
+class Work(Protocol):
+    """What a request is to do, and how its answer is made: a view."""
+
+    def act(self, remember: Remember) -> Resource:
+        """Do it; returns what it is about. A batch is remembered in the transaction that records it."""
+
+    def take_up(self, batch: CancellationBatch) -> Resource:
+        """Go on with the batch that an earlier process had recorded for the same request."""
+
+    def find(self, resource: Resource) -> Resource:
+        """The same as it is now. Raises NotFound if it does not exist for the caller."""
+
+    def answer(self, resource: Resource) -> Response:
+        """The answer that holds it."""
+
+
+def answered_once(request: Request, work: Work, *, read_body: Callable[[], bytes]) -> Response:
+    """The answer to the request, which is carried out once for each key, and at once without one.
+
+    Raises BadKey, ReusedKey, and NotNow with code `request_in_progress`.
+    """
+    text = request.headers.get(HEADER)
+    if text is None:
+        return work.answer(work.act(forget))
+    row = claimed(request, key=key_in(text), body=read_body())
+    if row.http_status is not None:
+        return replayed(row, work)
+    try:
+        resource = work.take_up(row.batch) if row.batch else work.act(bind(remember, row))
+        response = work.answer(resource)
+    except Exception:
+        release(row)
+        raise
+    finish(row, http_status=response.status_code, resource=resource)
+    return response
+
+
+def key_in(text: str) -> str:
+    """The key that the header holds: a string as the draft has it, in quotes, or bare. Raises BadKey."""
+    key = text.strip()
+    if key.startswith('"'):
+        is_closed = len(key) > 1 and key.endswith('"')
+        key = key[1:-1].replace('\\"', '"').replace("\\\\", "\\") if is_closed else ""
+    if not key or len(key) > LONGEST or not (key.isascii() and key.isprintable()):
+        words = _("An Idempotency-Key has 1 to %(most)d printable ASCII characters.")
+        raise BadKey(words % {"most": LONGEST})
+    return key
+
+
+def fingerprint_of(request: Request, *, body: bytes) -> str:
+    """What tells one request from another: its method, its path and the bytes of its body."""
+    digest = sha256(f"{request.method} {request.path}\n".encode(errors="backslashreplace"))
+    digest.update(body)
+    return digest.hexdigest()
+
+
+def claimed(request: Request, *, key: str, body: bytes) -> IdempotencyKey:
+    """The key's row: made by this request, taken over from one that died, or that of what is done."""
+    using, caller = write_alias(), callers.identity(request)
+    fingerprint = fingerprint_of(request, body=body)
+    now = clock.now(using)
+    row = IdempotencyKey(caller=caller, key=key, fingerprint=fingerprint, locked_until=now + LEASE)
+    if retried(bind(insert, row, using=using)):
+        return row
+    existing = IdempotencyKey.objects.using(using).filter(caller=caller, key=key).first()
+    if existing is None:  # deleted since
+        raise in_progress()
+    if existing.fingerprint != fingerprint:
+        words = _("This Idempotency-Key came with another request before. Use a new one.")
+        raise ReusedKey(words)
+    if existing.http_status is None and not take_over(existing, now=now, using=using):
+        raise in_progress()
+    return existing
+
+
+def insert(row: IdempotencyKey, *, using: str) -> bool:
+    """Commit a new row; False if there is one."""
+    try:
+        with transaction.atomic(using=using):
+            row.save(using=using, force_insert=True)
+    except IntegrityError:
+        return False
+    return True
+
+
+def take_over(row: IdempotencyKey, *, now: datetime, using: str) -> bool:
+    """Take up the work of a request that is over without an answer that is kept, once."""
+    free = IdempotencyKey.objects.using(using).filter(
+        pk=row.pk, http_status=None, locked_until__lte=now
+    )
+    row.locked_until = now + LEASE
+    return bool(retried(bind(free.update, locked_until=row.locked_until)))
+
+
+def in_progress() -> NotNow:
+    """What is raised while an earlier request with the key is at work."""
+    words = _("A request with this Idempotency-Key is being carried out; try again.")
+    return NotNow(words, code="request_in_progress", wait=SHORT_WHILE)
+
+
+def remember(row: IdempotencyKey, batch: CancellationBatch) -> None:
+    """Have the key know the batch, in the transaction that records it."""
+    row.batch = batch
+    row.save(using=write_alias(), update_fields=["batch"])
+
+
+def forget(batch: CancellationBatch) -> None:
+    """Do nothing: there is no key."""
+
+
+def finish(row: IdempotencyKey, *, http_status: int, resource: Resource) -> None:
+    """Keep the status of what was done, and what it is about."""
+    kind = "batch" if isinstance(resource, CancellationBatch) else "cancellation"
+    about: dict[str, Any] = {kind: resource}
+    retried(bind(ours(row).update, http_status=http_status, **about))
+
+
+def release(row: IdempotencyKey) -> None:
+    """Let the next request with the key begin at once."""
+    using = write_alias()
+    retried(bind(ours(row).update, locked_until=clock.now(using)))
+
+
+def ours(row: IdempotencyKey) -> Any:
+    """The row, as long as nobody else has taken it over."""
+    return IdempotencyKey.objects.using(write_alias()).filter(
+        pk=row.pk, http_status=None, locked_until=row.locked_until
+    )
+
+
+def replayed(row: IdempotencyKey, work: Work) -> Response:
+    """The status of then with what it was about as it is now. Raises NotFound if it is out of scope."""
+    response = work.answer(work.find(row.batch or row.cancellation))  # type: ignore[arg-type]  # one is set
+    response.status_code = row.http_status or response.status_code
+    response[REPLAYED] = "true"
+    return response
+
+
+def write_alias() -> str:
+    """The database in which keys are kept: beside what they are about."""
+    return router.db_for_write(IdempotencyKey)
