@@ -34,9 +34,15 @@ def status_of(cancellation: SubsidyCancellation) -> int:
 
 def headers_of(cancellation: SubsidyCancellation, *, url: str) -> dict[str, str]:
     """Where to look at what was asked for, and how soon that is worth it."""
-    if not cancellation.is_final:
-        return {"Location": url, "Retry-After": str(seconds_until_change(cancellation))}
-    return {"Location": url} if cancellation.newly_recorded else {}
+    is_news = cancellation.newly_recorded or not cancellation.is_final
+    return waiting_for(cancellation) | ({"Location": url} if is_news else {})
+
+
+def waiting_for(cancellation: SubsidyCancellation) -> dict[str, str]:
+    """The header that says when to look again; none for what is finished."""
+    if cancellation.is_final:
+        return {}
+    return {"Retry-After": str(seconds_until_change(cancellation))}
 
 
 def seconds_until_change(cancellation: SubsidyCancellation) -> int:

@@ -8,12 +8,13 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
 
 from .. import scoping
 from ..permissions import CANCEL_SUBSIDY, VIEW_CANCELLATION
-from . import errors, throttling
+from . import conditional, errors, throttling
 from .filters import PageSerializer, values_of
 from .pagination import KeysetPagination, Ordering
 from .permissions import permission_classes
@@ -100,6 +101,13 @@ class SubsidyView(GenericAPIView[Any]):
             raise
         except Exception as error:
             raise ParseError from error
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Response:
+        """The response; what was looked at before and has not changed is not sent again."""
+        finished = super().finalize_response(request, response, *args, **kwargs)
+        if isinstance(finished, Response) and isinstance(request, Request):
+            conditional.answer(request, finished)
+        return finished
 
     def get_exception_handler(self) -> Callable[..., Any]:
         """Ours, so that errors have one shape on every host."""

@@ -81,9 +81,7 @@ class ActingOnBatches(OfBatches, ActingView):
         """The answer that holds this."""
         if is_over:
             return Response(shown)
-        headers = {"Location": shown["url"]}
-        if shown["status"] != CancellationBatch.Status.DRAFT:
-            headers["Retry-After"] = str(SOON)
+        headers = {"Location": shown["url"], **waiting_for(shown)}
         return Response(shown, status=status.HTTP_202_ACCEPTED, headers=headers)
 
 
@@ -144,7 +142,7 @@ class BatchDetail(OfBatches):
     def get(self, request: Request, **kwargs: Any) -> Response:
         """The batch as it is now."""
         (shown,) = self.shown([self.get_object()])
-        return Response(shown)
+        return Response(shown, headers=waiting_for(shown))
 
 
 class BatchItems(OfBatches):
@@ -209,3 +207,9 @@ class StopBatch(ActingOnBatches):
         except InvalidRequest as error:
             raise on_its_fields(error) from error
         return batch
+
+
+def waiting_for(shown: Mapping[str, Any]) -> dict[str, str]:
+    """The header that says when to look again; a draft waits for a person, and nobody for it."""
+    is_draft = shown["status"] == CancellationBatch.Status.DRAFT
+    return {} if is_draft or shown["is_final"] else {"Retry-After": str(SOON)}

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.status import HTTP_201_CREATED, HTTP_202_ACCEPTED
 
 from .. import clock
 from ..models import CancellationBatch, IdempotencyKey, SubsidyCancellation
@@ -183,6 +184,8 @@ def replayed(row: IdempotencyKey, work: Work) -> Response:
     """The status of then with what it was about as it is now. Raises NotFound if it is out of scope."""
     response = work.answer(work.find(row.batch or row.cancellation))  # type: ignore[arg-type]  # one is set
     response.status_code = row.http_status or response.status_code
+    if response.status_code in {HTTP_201_CREATED, HTTP_202_ACCEPTED}:
+        response.setdefault("Location", response.data["url"])
     response[REPLAYED] = "true"
     return response
 

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from ..models import CancellationBatchItem, SubsidyCancellation
 from . import asking
 from .acting import ActingView
-from .answers import answer_with
+from .answers import answer_with, waiting_for
 from .base import SubsidyView
 from .bodies import NewCancellationSerializer
 from .callers import visible_batches
@@ -55,5 +55,7 @@ class CancellationDetail(SubsidyView):
     """One cancellation."""
 
     def get(self, request: Request, **kwargs: Any) -> Response:
-        """The cancellation as it is now."""
-        return Response(self.get_serializer(self.get_object()).data)
+        """The cancellation as it is now, and while it is not finished when to look again."""
+        cancellation = self.get_object()
+        shown = self.get_serializer(cancellation).data
+        return Response(shown, headers=waiting_for(cancellation))
