@@ -92,6 +92,120 @@ def never_of(key: str) -> dict[str, Any]:
     return {"order": {"order": 987}}.get(key, {})
 
 
+BATCHES = "/api/subsidies/batches/"
+POSTS: dict[str, dict[str, Any]] = {
+    "retry/": {},
+    "withdraw/": {},
+    "resolve/": {"succeeded": True, "note": "seen"},
+}
+FILTERS = ["transaction_id=T-second", "sub_mchid=1", "order_reference=second", "status=pending"]
+
+
+@pytest.fixture
+def rows(sales: dict[str, Sale]) -> dict[str, SubsidyCancellation]:
+    """A cancellation of each tenant's that waits."""
+    return {
+        name: services.cancel_subsidy_for_order(sale, send="later") for name, sale in sales.items()
+    }
+
+
+@pytest.mark.parametrize("path", ["", *POSTS])
+def test_a_tenant_does_nothing_to_the_cancellation_of_another(
+    rows: dict[str, SubsidyCancellation], path: str
+) -> None:
+    codenames = ["cancel_subsidy", "resolve_cancellation", "view_subsidycancellation"]
+    user = User.objects.get(username="default")
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+
+    def call(key: int) -> Any:
+        url = f"{CANCELLATIONS}{key}/{path}"
+        client = api("default")
+        return client.post(url, POSTS[path], format="json") if path else client.get(url)
+
+    hidden, never = call(rows["second"].pk), call(987)
+    assert (hidden.status_code, hidden.content) == (404, never.content)
+    assert call(rows["default"].pk).status_code != 404
+    assert SubsidyCancellation.objects.get(pk=rows["second"].pk).status == "pending"
+
+
+@pytest.mark.parametrize("query", FILTERS)
+def test_no_filter_tells_of_the_rows_of_another(
+    rows: dict[str, SubsidyCancellation], query: str
+) -> None:
+    before = api("default").get(f"{CANCELLATIONS}?{query}").content
+    scope = rows["second"].scope
+    assert api("default").get(f"{CANCELLATIONS}?scope={scope}").json()["results"] == []
+    SubsidyCancellation.objects.filter(pk=rows["second"].pk).delete()
+    assert api("default").get(f"{CANCELLATIONS}?{query}").content == before
+
+
+@pytest.mark.parametrize("key", ["identifiers", "order", "order_reference", "orders"])
+def test_an_item_of_a_batch_tells_nothing_of_another(sales: dict[str, Sale], key: str) -> None:
+    ours, theirs = sales["default"], sales["second"]
+
+    def asked() -> Any:
+        if key == "orders":
+            body: dict[str, Any] = {"orders": [ours.pk, theirs.pk]}
+        else:
+            ways = {
+                "identifiers": identifiers,
+                "order": lambda sale: {"order": sale.pk},
+                "order_reference": lambda sale: {"order_reference": sale.number},
+            }
+            body = {"items": [ways[key](ours), ways[key](theirs)]}
+        return api("default").post(BATCHES, {**body, "draft": True}, format="json").json()
+
+    hidden = asked()
+    services.cancel_subsidy_for_order(theirs, send="later")
+    recorded = asked()
+    Sale.objects.filter(pk=theirs.pk).delete()
+    SubsidyCancellation.objects.all().delete()
+    never = asked()
+    for each in (hidden, recorded):
+        assert each["items"] == never["items"]
+        assert each["item_counts"] == never["item_counts"]
+        assert each["cancellation_counts"] == never["cancellation_counts"]
+    assert [each["code"] for each in never["items"]] == ["", "not_found"]
+
+
+@pytest.mark.parametrize("path", ["", "items/", "confirm/", "stop/"])
+def test_a_batch_of_another_tenant_does_not_exist(sales: dict[str, Sale], path: str) -> None:
+    """Not even for staff who may see everybody's batches."""
+    user = User.objects.get(username="default")
+    user.user_permissions.set(
+        Permission.objects.filter(codename__in=["cancel_subsidy", "view_all_batches"])
+    )
+    body = {"orders": [sales["second"].pk], "draft": True}
+    theirs = api("second").post(BATCHES, body, format="json").json()
+
+    def call(key: int) -> Any:
+        url, client = f"{BATCHES}{key}/{path}", api("default")
+        posts = {"confirm/": {}, "stop/": {"note": "x"}}
+        return client.post(url, posts[path], format="json") if path in posts else client.get(url)
+
+    hidden, never = call(theirs["id"]), call(987)
+    assert (hidden.status_code, hidden.content) == (404, never.content)
+    assert api("default").get(BATCHES).json()["results"] == []
+    assert api("default").get(f"{CANCELLATIONS}?batch={theirs['id']}").json()["results"] == []
+    assert api("second").get(theirs["url"]).json()["status"] == "draft"
+
+
+def test_a_key_of_another_tenant_tells_nothing(sales: dict[str, Sale]) -> None:
+    key = {"HTTP_IDEMPOTENCY_KEY": "same"}
+    theirs = api("second").post(CANCELLATIONS, identifiers(sales["second"]), format="json", **key)
+    ours = api("default").post(CANCELLATIONS, identifiers(sales["default"]), format="json", **key)
+    assert theirs.status_code == ours.status_code == 201
+    assert "Idempotent-Replayed" not in ours
+
+
+def test_a_batch_of_a_tenant_who_moved_is_no_longer_theirs(sales: dict[str, Sale]) -> None:
+    user = User.objects.get(username="default")
+    body = {"orders": [sales["default"].pk], "draft": True}
+    batch = api("default").post(BATCHES, body, format="json").json()
+    user.tenant_set.set([sales["second"].tenant])
+    assert api("default").get(batch["url"]).status_code == 404
+
+
 def test_lists_and_pages_have_what_is_the_tenants_own(sales: dict[str, Sale]) -> None:
     rows = {name: services.cancel_subsidy_for_order(sale) for name, sale in sales.items()}
     shown = api("default").get(CANCELLATIONS).json()["results"]

@@ -1,0 +1,69 @@
+"""Fifty identical requests at the same moment."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connections
+from rest_framework.test import APIClient
+
+from wechat_subsidies.models import CancellationBatch, IdempotencyKey, SubsidyCancellation
+from wechat_subsidies.services import process_due
+
+from .calls import CANCELLATIONS, codes, identifiers
+
+BATCHES = "/api/subsidies/batches/"
+MANY = 50
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def stampede(caller) -> Callable[..., list[Any]]:
+    """Send the same request from as many threads at once; returns the answers."""
+
+    def run(url: str, body: Any, **headers: str) -> list[Any]:
+        start = Barrier(MANY)
+
+        def ask(number: int) -> Any:
+            client = APIClient()
+            client.force_authenticate(caller)
+            start.wait()
+            try:
+                return client.post(url, body, format="json", **headers)
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(MANY) as pool:
+            return list(pool.map(ask, range(MANY)))
+
+    return run
+
+
+def test_fifty_identical_requests_make_one_row_and_one_call(gateway, make_order, stampede) -> None:
+    order = make_order()
+    answers = stampede(CANCELLATIONS, identifiers(order))
+    process_due()  # whoever recorded it may not be the one who sent it
+    assert {each.status_code for each in answers} <= {200, 201, 202, 409}
+    assert {codes(each)[""][0] for each in answers if each.status_code == 409} <= {"try_again"}
+    row = SubsidyCancellation.objects.get()
+    assert {each.json()["id"] for each in answers if each.status_code != 409} == {row.pk}
+    assert (row.status, len(gateway.calls(order.wechat_transaction_id))) == ("succeeded", 1)
+
+
+def test_fifty_requests_with_one_key_are_one(gateway, make_order, stampede) -> None:
+    order = make_order()
+    answers = stampede(CANCELLATIONS, identifiers(order), HTTP_IDEMPOTENCY_KEY="k")
+    assert {each.status_code for each in answers} <= {201, 409}
+    at_work = [codes(each)[""] for each in answers if each.status_code == 409]
+    assert at_work == [["request_in_progress"]] * len(at_work)
+    assert (SubsidyCancellation.objects.count(), IdempotencyKey.objects.count()) == (1, 1)
+    assert len(gateway.calls(order.wechat_transaction_id)) == 1
+
+
+def test_fifty_batches_with_one_key_are_one(gateway, make_order, stampede) -> None:
+    answers = stampede(BATCHES, {"orders": [make_order().pk]}, HTTP_IDEMPOTENCY_KEY="k")
+    assert {each.status_code for each in answers} <= {202, 409}
+    assert (CancellationBatch.objects.count(), SubsidyCancellation.objects.count()) == (1, 1)
