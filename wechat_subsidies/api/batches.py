@@ -171,7 +171,7 @@ class ConfirmBatch(ActingOnBatches):
                 batch,
                 confirmed_by=callers.requester(self.request),
                 description=values.get("description"),
-                partial_items=self.ticked(batch, values),
+                ticked_items=self.ticked(batch, values),
             )
         except InvalidRequest as error:
             if not error.fields:

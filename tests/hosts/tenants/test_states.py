@@ -51,9 +51,9 @@ def test_one_tenant_is_told_of_their_own(sales: Sales) -> None:  # noqa: F811
 
 @pytest.mark.parametrize("is_blind", [False, True])  # also where the queryset ignores the request
 def test_what_another_tenant_asked_for_gives_nothing_away(
-    sales: Sales,
+    sales: Sales,  # noqa: F811
     settings: Any,
-    is_blind: bool,  # noqa: F811
+    is_blind: bool,
 ) -> None:
     if is_blind:
         mapping = {**settings.WECHAT_SUBSIDIES["ORDERS"]["tenants.Sale"], "queryset": blind}
