@@ -18,6 +18,7 @@ from tests.hosts.mall.models import Checkout, PartRefund
 from wechat_subsidies.admin import CancelSubsidiesMixin, SubsidyStateFilter, SubsidyStateMixin
 from wechat_subsidies.admin.state import cell
 from wechat_subsidies.models import SubsidyCancellation
+from wechat_subsidies.orders import Target
 from wechat_subsidies.services import cancel_subsidy, cancel_subsidy_for_order
 from wechat_subsidies.services.states import SubsidyState, TransactionState
 
@@ -202,11 +203,15 @@ def test_for_who_may_not_see_cancellations_the_state_leads_nowhere(onlooker, ask
     assert "<a" not in shown
 
 
+def target(**moments):
+    return Target(sub_mchid="1", transaction_id="2", has_refund=True, **moments)
+
+
 def test_an_order_paid_long_ago_says_for_how_many_days():
     long_ago = timezone.now() - timedelta(days=163, hours=1)
-    each = TransactionState(state=SubsidyState.TO_CANCEL, paid_at=long_ago)
+    each = TransactionState(state=SubsidyState.TO_CANCEL, target=target(paid_at=long_ago))
     assert "paid 163 days ago" in cell([each], link=lambda rows: "")
-    recent = TransactionState(state=SubsidyState.TO_CANCEL, paid_at=timezone.now())
+    recent = TransactionState(state=SubsidyState.TO_CANCEL, target=target(paid_at=timezone.now()))
     assert "paid" not in cell([recent], link=lambda rows: "")
 
 

@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.db import connection, models, transaction
 from django.db.models import F, QuerySet
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext, isolate_apps
+from django.utils import timezone
 
 from example_project.shop.models import Order, Seller
 from example_project.shop.subsidies import orders
@@ -40,12 +42,34 @@ def mapped(settings: Any, **paths: Any) -> None:
     settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "ORDERS": entry}
 
 
+@pytest.fixture
+def by_columns_alone(monkeypatch: Any) -> None:
+    """As of orders that are too many to be looked at."""
+    monkeypatch.setattr(waiting, "LOOKED_AT", -1)
+
+
 def to_cancel(request: Any) -> set[str]:
     found = waiting.in_state(Order.objects.all(), SubsidyState.TO_CANCEL, request=request)
     return {order.number for order in found}
 
 
-# What columns say
+# What columns say, and what orders say of themselves
+
+
+def test_few_orders_are_looked_at(request_of_root: Any, make_order: Any, monkeypatch: Any) -> None:
+    fine, blocked = make_order(), make_order(subsidy_fen=0)
+    assert to_cancel(request_of_root) == {fine.number}
+    monkeypatch.setattr(waiting, "LOOKED_AT", 1)
+    assert to_cancel(request_of_root) == {fine.number, blocked.number}
+
+
+def test_the_oldest_is_one_that_is_to_be_cancelled(request_of_root: Any, make_order: Any) -> None:
+    moments = [timezone.now() - timedelta(days=days) for days in (3, 2, 1)]
+    for moment, subsidy in zip(moments, (0, 100, 100), strict=True):
+        make_order(subsidy_fen=subsidy).refunds.update(refunded_at=moment)
+    found = waiting.waiting_among(Order.objects.all(), request=request_of_root)
+    assert found is not None
+    assert (found.to_cancel.number, found.oldest) == (2, moments[1])
 
 
 def with_objection(request: object = None) -> QuerySet[Order]:
@@ -56,6 +80,7 @@ def with_objection(request: object = None) -> QuerySet[Order]:
     ("path", "fields"),
     [("is_objected", {"is_profit_shared": True}), ("objection", {"title": "已分账"})],
 )
+@pytest.mark.usefixtures("by_columns_alone")
 def test_what_a_column_objects_to_is_not_to_be_cancelled(
     request_of_root: Any, make_order: Any, settings: Any, path: str, fields: dict[str, Any]
 ) -> None:
@@ -65,6 +90,7 @@ def test_what_a_column_objects_to_is_not_to_be_cancelled(
     assert to_cancel(request_of_root) == {fine.number}
 
 
+@pytest.mark.usefixtures("by_columns_alone")
 def test_partly_refunded_orders_are_left_out_where_the_shop_refuses_them(
     request_of_root: Any, make_order: Any, settings: Any
 ) -> None:
@@ -74,6 +100,7 @@ def test_partly_refunded_orders_are_left_out_where_the_shop_refuses_them(
     assert to_cancel(request_of_root) == {fully.number}
 
 
+@pytest.mark.usefixtures("by_columns_alone")
 def test_what_no_column_says_leaves_none_out(
     request_of_root: Any, make_order: Any, settings: Any
 ) -> None:
@@ -94,6 +121,7 @@ class SilentAdapter(OrderAdapter):
     model = Order
 
 
+@pytest.mark.usefixtures("by_columns_alone")
 def test_an_adapters_candidates_are_taken(
     request_of_root: Any, make_order: Any, settings: Any
 ) -> None:
@@ -209,7 +237,7 @@ def unwilling_to_read_whole_tables() -> Iterator[None]:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("state", [SubsidyState.TO_CANCEL, SubsidyState.CANCELLED])
 def test_the_filter_reads_our_index_and_not_our_table(
-    request_of_root: Any, many: None, monkeypatch: Any, state: SubsidyState
+    request_of_root: Any, many: None, by_columns_alone: None, monkeypatch: Any, state: SubsidyState
 ) -> None:
     monkeypatch.setattr(waiting, "FEW", 0)
     found = waiting.in_state(Order.objects.all(), state, request=request_of_root)

@@ -217,7 +217,7 @@ def notes_on(each: TransactionState) -> Iterable[str]:
     if each.reason is not None:
         yield str(short(each.reason))
     if each.state is not SubsidyState.CANCELLED:
-        yield from days_since(each.paid_at)
+        yield from days_since(each.target.paid_at if each.target else None)
 
 
 def days_since(paid_at: datetime | None) -> Iterable[str]:

@@ -4,7 +4,6 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -53,14 +52,14 @@ class TransactionState:
     """What has become of the subsidy of one transaction of an order.
 
     `state` is None where it is not to be cancelled; `reason` then says why, if anything is to be
-    said. Beside TO_CANCEL it says that an explicit yes is needed. `cancellation` is the recorded one.
-    `paid_at`: when the order was paid, as far as the shop says.
+    said. Beside TO_CANCEL it says that an explicit yes is needed. `cancellation` is the recorded one,
+    `target` what the shop says of the transaction, as far as it is still the order's.
     """
 
     state: SubsidyState | None
     reason: Reason | None = None
     cancellation: SubsidyCancellation | None = None
-    paid_at: datetime | None = None
+    target: Target | None = None
 
 
 def statuses_of(state: SubsidyState) -> list[str]:
@@ -190,7 +189,7 @@ def state_of(
     adapter: OrderAdapter, order: Any, target: Target, row: SubsidyCancellation | None
 ) -> TransactionState:
     """The state of one transaction; a withdrawn cancellation counts as none."""
-    facts: dict[str, Any] = {"cancellation": row, "paid_at": target.paid_at}
+    facts: dict[str, Any] = {"cancellation": row, "target": target}
     if row is not None and row.status in STATES:
         return TransactionState(state=STATES[row.status], **facts)
     try:

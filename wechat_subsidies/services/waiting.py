@@ -1,13 +1,14 @@
 """Orders by what has become of their subsidies, as far as the database can tell without loading them.
 
 The states of `services.states` are each order's own; these are what lists and counts can be had by.
-They differ where an order's facts are properties or methods, which no database knows: an order may be
-listed as to be cancelled that is not. Of an order with several transactions, each state of any of
-them counts, and it is to be cancelled as long as no cancellation is recorded for any.
+They differ where an order's facts are properties or methods, which no database knows: then an order may
+be listed as to be cancelled that is not, unless there are so few that each is looked at. Of an order
+with several transactions, each state of any of them counts, and it is to be cancelled as long as no
+cancellation is recorded for any.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from ..orders import OrderAdapter, adapter_for
 from ..orders.mapped import MappedOrderAdapter
 from ..orders.stored_keys import key_field, stored_key
 from ..scoping import scopes_of, visible
-from .states import STATES, SubsidyState, statuses_of
+from .states import STATES, SubsidyState, states_of, statuses_of
 
 Orders = models.QuerySet[Any]
 Status = SubsidyCancellation.Status
@@ -35,6 +36,7 @@ OLD_AFTER: Final = timedelta(
     days=150
 )  # from the payment: a month is left to find out what is wrong
 MOST: Final = 10_000  # orders that are looked at to count some of them
+LOOKED_AT: Final = 200  # orders loaded, where the database leaves no more, to tell for certain
 FEW: Final = 5000  # keys that a query may name
 
 
@@ -64,8 +66,8 @@ def in_state(orders: Orders, state: SubsidyState, *, request: HttpRequest) -> Or
     """
     here = orders.using(router.db_for_write(SubsidyCancellation))
     if state is SubsidyState.TO_CANCEL:
-        waiting = to_cancel(adapter_for(orders.model), request=request)
-        return here.filter(pk__in=keys_of(waiting))
+        found = left_to_cancel(adapter_for(orders.model), request=request)
+        return here.filter(pk__in=found.keys if found.is_certain else keys_of(found.orders))
     statuses = statuses_of(state)
     keys = few_recorded(orders.model, statuses, request=request)
     if keys is None:
@@ -100,12 +102,10 @@ def old(orders: Orders, *, request: HttpRequest) -> Orders:
     None where the database does not know when they were paid.
     """
     here = orders.using(router.db_for_write(SubsidyCancellation))
-    adapter = adapter_for(orders.model)
-    paid = paid_long_ago(adapter, request=request)
-    if paid is None:
+    found = left_long_ago(adapter_for(orders.model), request=request)
+    if found is None:
         return here.none()
-    done = recorded(adapter.model, [Status.SUCCEEDED], request=request)
-    return here.filter(pk__in=keys_of(paid.exclude(done)))
+    return here.filter(pk__in=found.keys if found.is_certain else keys_of(found.orders))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,24 +130,101 @@ class Waiting:
     old: Counted | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """Orders whose subsidies are left to do.
+
+    `orders`: a query for all of them. `keys`: those among the latest 10,000 refunded orders, `oldest`
+    since when the oldest of them has been refunded; `is_least` if there are more refunded orders.
+    `is_certain` where `keys` are all, and each was looked at.
+    """
+
+    orders: Orders
+    keys: list[Any]
+    oldest: datetime | None = None
+    is_least: bool = False
+    is_certain: bool = False
+
+    @property
+    def counted(self) -> Counted:
+        """How many there are."""
+        return Counted(number=min(len(self.keys), MOST), is_least=self.is_least)
+
+
 def waiting_among(orders: Orders, *, request: HttpRequest) -> Waiting | None:
     """What is left to do of these orders, by what exists for the request; None if nobody can tell.
 
-    Costs two queries, which look at the latest 10,000 refunded orders and no more. Raises
-    ImproperlyConfigured for a model that ORDERS does not have.
+    Looks at the latest 10,000 refunded orders and no more. Raises ImproperlyConfigured for a model
+    that ORDERS does not have.
     """
     adapter = adapter_for(orders.model)
     if not can_be_counted(adapter, request=request):
         return None
-    keys = keys_of(orders.using(router.db_for_write(SubsidyCancellation)))
-    found = candidates(adapter, request=request).filter(pk__in=keys).order_by("-pk")
-    path = moment_path(adapter, "refunded_at", found)
-    to_cancel, oldest = count_without(found, STATES, request=request, oldest=path)
-    paid = paid_long_ago(adapter, request=request)
-    old = None
-    if paid is not None:
-        old, _ = count_without(paid.filter(pk__in=keys), [Status.SUCCEEDED], request=request)
-    return Waiting(to_cancel=to_cancel, oldest=oldest, old=old)
+    within = keys_of(orders.using(router.db_for_write(SubsidyCancellation)))
+    to_cancel = left_to_cancel(adapter, request=request, within=within)
+    old = left_long_ago(adapter, request=request, within=within)
+    return Waiting(
+        to_cancel=to_cancel.counted,
+        oldest=None if to_cancel.is_least else to_cancel.oldest,
+        old=old.counted if old else None,
+    )
+
+
+def left_to_cancel(
+    adapter: OrderAdapter, *, request: HttpRequest, within: Orders | None = None
+) -> Left:
+    """The orders that may have something to cancel and have no cancellation; a withdrawn one is none."""
+    orders = candidates(adapter, request=request).order_by("-pk")
+    orders = orders if within is None else orders.filter(pk__in=within)
+    found = left_of(adapter, orders, STATES, request=request)
+    return looked_at(found, {SubsidyState.TO_CANCEL}, request=request)
+
+
+def left_long_ago(
+    adapter: OrderAdapter, *, request: HttpRequest, within: Orders | None = None
+) -> Left | None:
+    """The orders paid over 150 days ago whose subsidies may have to be cancelled, and are not yet.
+
+    None where the database does not know when they were paid.
+    """
+    orders = paid_long_ago(adapter, request=request)
+    if orders is None:
+        return None
+    orders = orders if within is None else orders.filter(pk__in=within)
+    found = left_of(adapter, orders, [Status.SUCCEEDED], request=request)
+    return looked_at(found, set(SubsidyState) - {SubsidyState.CANCELLED}, request=request)
+
+
+def left_of(
+    adapter: OrderAdapter, orders: Orders, statuses: Iterable[str], *, request: HttpRequest
+) -> Left:
+    """Those of the orders, which are sorted, without a cancellation in one of these statuses."""
+    marked = orders.annotate(subsidy_is_recorded=recorded(orders.model, statuses, request=request))
+    moment = moment_path(adapter, "refunded_at", orders)
+    columns = ("pk", "subsidy_is_recorded", *([moment] if moment else []))
+    rows = list(marked.values_list(*columns)[: MOST + 1])
+    left = [row for row in rows if not row[1]]
+    return Left(
+        orders=marked.filter(subsidy_is_recorded=False),
+        keys=[row[0] for row in left],
+        oldest=min((row[2] for row in left if row[2]), default=None) if moment else None,
+        is_least=len(rows) > MOST,
+    )
+
+
+def looked_at(left: Left, wanted: Collection[SubsidyState], *, request: HttpRequest) -> Left:
+    """The same for certain, where there are so few that each can be looked at."""
+    if left.is_least or len(left.keys) > LOOKED_AT:
+        return left
+    states = states_of(left.keys, model=left.orders.model, request=request)
+    keys, moments = [], []
+    for key in left.keys:
+        found = [each for each in states[str(key)] if each.state in wanted]
+        if found:
+            keys.append(key)
+            moments += [each.target.refunded_at for each in found if each.target]
+    oldest = min(filter(None, moments), default=None)
+    return replace(left, keys=keys, oldest=oldest, is_certain=True)
 
 
 def can_be_counted(adapter: OrderAdapter, *, request: HttpRequest) -> bool:
@@ -159,25 +236,6 @@ def can_be_counted(adapter: OrderAdapter, *, request: HttpRequest) -> bool:
     if isinstance(adapter, MappedOrderAdapter):
         return adapter.column("has_refund", adapter.get_queryset(request)) is not None
     return type(adapter).candidates is not OrderAdapter.candidates
-
-
-def count_without(
-    orders: Orders, statuses: Iterable[str], *, request: HttpRequest, oldest: str | None = None
-) -> tuple[Counted, datetime | None]:
-    """How many of the first 10,000 have no cancellation in one of these statuses, and the oldest."""
-    condition = recorded(orders.model, statuses, request=request)
-    first = orders.annotate(subsidy_is_recorded=condition)[: MOST + 1]
-    is_left = Q(subsidy_is_recorded=False)
-    wanted: dict[str, Any] = {
-        "seen": models.Count("pk"),
-        "left": models.Count("pk", filter=is_left),
-    }
-    if oldest is not None:
-        wanted["oldest"] = models.Min(oldest, filter=is_left)
-    found = first.aggregate(**wanted)
-    is_least = found["seen"] > MOST
-    moment = None if is_least else found.get("oldest")
-    return Counted(number=min(found["left"], MOST), is_least=is_least), moment
 
 
 def keys_of(orders: Orders) -> Orders:
@@ -194,16 +252,6 @@ def recorded(model: type[models.Model], statuses: Iterable[str], *, request: Htt
             order_pk=stored_key(model),
             status__in=list(statuses),
         )
-    )
-
-
-def to_cancel(adapter: OrderAdapter, *, request: HttpRequest) -> Orders:
-    """The orders that exist for the request, may have something to cancel, and have no cancellation.
-
-    A withdrawn one counts as none.
-    """
-    return candidates(adapter, request=request).exclude(
-        recorded(adapter.model, STATES, request=request)
     )
 
 
