@@ -39,7 +39,7 @@ SURFACE = {
         "SubsidyCancellation",
     ],
     "wechat_subsidies.orders": ["OrderAdapter", "Reason", "Target"],
-    "wechat_subsidies.admin": ["CancelSubsidiesMixin"],
+    "wechat_subsidies.admin": ["CancelSubsidiesMixin", "SubsidyStateFilter", "SubsidyStateMixin"],
     "wechat_subsidies.signals": [
         "sending_paused",
         "sending_resumed",

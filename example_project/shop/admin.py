@@ -24,6 +24,7 @@ class RefundInline(admin.TabularInline):
 class OrderAdmin(SubsidyStateMixin, CancelSubsidiesMixin, admin.ModelAdmin):
     list_display = [
         "number",
+        "subsidy_state",
         "checkout",
         "seller",
         "title",

@@ -124,6 +124,13 @@ def test_it_is_not_said_as_long_as_somebody_may(desk, ask):
     assert NOBODY not in shown(desk)
 
 
+def test_it_is_not_said_when_somebody_has_swept(desk, ask):
+    ask(minutes=6)
+    services.pause(None, reason="so that it stays due")
+    services.process_due()
+    assert NOBODY not in shown(desk)
+
+
 # Where scopes restrict the request
 
 
