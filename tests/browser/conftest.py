@@ -55,7 +55,7 @@ def chromium() -> "Iterator[Browser]":
 @pytest.fixture(scope="session")
 def live_server(request: pytest.FixtureRequest) -> Iterator[LiveServer]:
     """The shop, served with the strict policy; the name is the one that pytest-django looks for."""
-    middleware = ["tests.browser.policy.strict_policy", *django_settings.MIDDLEWARE]
+    middleware = ["tests.browser.serving.strict_and_counted", *django_settings.MIDDLEWARE]
     with override_settings(MIDDLEWARE=middleware):
         server = LiveServer("127.0.0.1")
     yield server

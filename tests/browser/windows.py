@@ -10,6 +10,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, expect
 
+from .serving import wait_until_idle
+
 PATIENCE = 30_000  # milliseconds, for whatever a test waits for: the machine may be busy
 expect.set_options(timeout=PATIENCE)
 
@@ -68,4 +70,5 @@ def windows_that_complain_of_nothing(browser: Browser, url: str) -> Iterator[Win
         yield windows
     finally:
         windows.close()
+        wait_until_idle()
     assert not windows.complaints, "\n".join(windows.complaints)
