@@ -43,9 +43,12 @@
         const response = await fetch(window.location.href);
         const page = new DOMParser().parseFromString(await response.text(), "text/html");
         const rows = page.getElementById("subsidies-items");
-        if (rows && !shown.contains(document.activeElement)) {
-            shown.replaceWith(document.adoptNode(rows));
+        if (!rows || shown.contains(document.activeElement)) {
+            return;
         }
+        const scrolled = shown.querySelector(".subsidies-scroll")?.scrollLeft ?? 0;
+        shown.replaceWith(document.adoptNode(rows));
+        rows.querySelector(".subsidies-scroll")?.scrollTo(scrolled, 0);
     };
 
     const run = async () => {
