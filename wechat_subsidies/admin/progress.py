@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from .. import clock
 from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
+from ..orders import ReasonCode
 from .rows import Words
 
 ItemStatus = CancellationBatchItem.Status
@@ -47,6 +48,18 @@ WAITING: Final = State(
     | Q(status=ItemStatus.ASKED, cancellation__status=Status.PENDING),
     is_over=False,
 )
+# What a batch had not come to when it was stopped, was never sent either.
+STOPPED: Final = Q(status=ItemStatus.REFUSED, code=ReasonCode.STOPPED)
+WITHDRAWN: Final = State(
+    name=Status.WITHDRAWN.value,
+    label=Status.WITHDRAWN.label,
+    condition=asked(Status.WITHDRAWN).condition | STOPPED,
+)
+REFUSED: Final = State(
+    name=ItemStatus.REFUSED.value,
+    label=ItemStatus.REFUSED.label,
+    condition=Q(status=ItemStatus.REFUSED) & ~STOPPED,
+)
 LEFT_OUT: Final = item(ItemStatus.EXCLUDED)
 STATES: Final = {
     state.name: state
@@ -56,8 +69,8 @@ STATES: Final = {
         asked(Status.SUCCEEDED),
         asked(Status.FAILED),
         asked(Status.NEEDS_REVIEW),
-        asked(Status.WITHDRAWN),
-        item(ItemStatus.REFUSED),
+        WITHDRAWN,
+        REFUSED,
         LEFT_OUT,
     )
 }

@@ -58,7 +58,7 @@ class Row:
     @property
     def own_words(self) -> str:
         """Why it was left out or refused, where that says more than the words of the code."""
-        return "" if self.item.message == str(reason_label(self.item.code)) else self.item.message
+        return self.item.message
 
     @property
     def asked(self) -> SubsidyCancellation | None:
@@ -70,9 +70,11 @@ class Row:
     def status(self) -> Words:
         """What has become of it; what a person stated is told from what WeChat Pay has proven."""
         if self.asked is None:
-            is_waiting = self.item.status == CancellationBatchItem.Status.DRAFT
-            label = SubsidyCancellation.Status.PENDING.label
-            return label if is_waiting else self.item.get_status_display()
+            if self.item.status == CancellationBatchItem.Status.DRAFT:
+                return SubsidyCancellation.Status.PENDING.label
+            if self.item.code == ReasonCode.STOPPED:
+                return SubsidyCancellation.Status.WITHDRAWN.label
+            return self.item.get_status_display()
         return status_of(self.asked)
 
     @property

@@ -97,7 +97,8 @@ class CancellationBatchItem(models.Model):
     batch = models.ForeignKey(CancellationBatch, on_delete=models.CASCADE, related_name="items")
     position = models.PositiveIntegerField(_("position"))
     status = models.CharField(_("status"), max_length=16, choices=Status)
-    # Why it was left out or refused: a code of `orders.ReasonCode` or of `exceptions`, and words.
+    # Why it was left out or refused: a code of `orders.ReasonCode` or of `exceptions`, and words where
+    # they say more than the code does.
     code = models.CharField(_("code"), max_length=64, blank=True)
     message = models.CharField(_("reason"), max_length=512, blank=True)
     partial = models.BooleanField(_("explicit yes to a partly refunded order"), default=False)

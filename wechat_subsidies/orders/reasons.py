@@ -76,6 +76,12 @@ class Reason:
     code: ReasonCode
     message: str | Promise
 
+    @property
+    def own_words(self) -> str:
+        """The words where they say more than the code; those of the code are each reader's own."""
+        words = str(self.message)
+        return "" if words == str(self.code.label) else words
+
     @classmethod
     def of(cls, code: ReasonCode, message: str | Promise | None = None) -> "Reason":
         """The reason of that code, in its own words unless others are given."""

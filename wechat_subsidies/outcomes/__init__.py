@@ -30,7 +30,15 @@ from .answers import (
     UNFORESEEN,
     UNVERIFIED,
 )
-from .histories import GAVE_UP, HISTORIES, MERCHANT_CHANGED, REFUSED_IN_DOUBT, TRIES_USED_UP
+from .histories import (
+    GAVE_UP,
+    HISTORIES,
+    MERCHANT_CHANGED,
+    REFUSED_IN_DOUBT,
+    REOPENED,
+    RESOLVED,
+    TRIES_USED_UP,
+)
 from .meaning import Meaning, Outcome, Suspect
 from .refunds import (
     REFUND_CLOSED,
@@ -75,6 +83,8 @@ __all__ = [
     "REFUND_PROCESSING",
     "REFUND_UNKNOWN",
     "REFUSED_IN_DOUBT",
+    "REOPENED",
+    "RESOLVED",
     "RESULT_FAIL",
     "RESULT_SUCCESS",
     "SIGN_ERROR",

@@ -15,6 +15,7 @@ from .. import clock, logbook
 from ..conf import app_settings
 from ..exceptions import Conflict, InvalidRequest
 from ..models import CancellationEvent, SubsidyCancellation
+from ..outcomes import REOPENED, RESOLVED
 from .admin_log import log_decided
 from .asking import refuse_unknown_way
 from .recording import CLEAN
@@ -123,6 +124,7 @@ def resolve(
         note=required(note),
         changes={
             "status": status,
+            "reason": RESOLVED,
             "proof": Proof.PERSON,
             "in_doubt": False,
             "resolved_by_name": Requester.of(resolved_by).name,
@@ -154,6 +156,7 @@ def reopen(
         note=required(note),
         changes={
             "status": Status.NEEDS_REVIEW,
+            "reason": REOPENED,
             "proof": "",
             "in_doubt": True,
             "resolved_by_name": "",

@@ -295,7 +295,7 @@ def write_items(
                 position=number,
                 status=Item.Status.EXCLUDED if reason else Item.Status.DRAFT,
                 code=reason.code if reason else "",
-                message=storable(str(reason.message), limit=512) if reason else "",
+                message=storable(reason.own_words, limit=512) if reason else "",
                 partial=candidate.given.partial
                 and reason is None
                 and bool(target and target.is_partly_refunded),

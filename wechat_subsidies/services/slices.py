@@ -262,7 +262,7 @@ def ask_for_item(item: CancellationBatchItem, candidate: Candidate, *, using: st
     """
     reason = candidate.reason or changed_since(item, candidate)
     if reason is not None:
-        item.code, item.message = reason.code, storable(str(reason.message), limit=512)
+        item.code, item.message = reason.code, storable(reason.own_words, limit=512)
     elif candidate.wish is not None:
         try:
             with transaction.atomic(using=using):
@@ -278,7 +278,7 @@ def ask_for_item(item: CancellationBatchItem, candidate: Candidate, *, using: st
             raise
         except (DatabaseError, ValueError, TypeError):
             logger.exception("The transaction %s cannot be recorded.", item.transaction_id)
-            item.code, item.message = ReasonCode.ADAPTER_ERROR, str(ReasonCode.ADAPTER_ERROR.label)
+            item.code, item.message = ReasonCode.ADAPTER_ERROR, ""
     item.status = ItemStatus.ASKED if item.cancellation else ItemStatus.REFUSED
     item.save(
         using=using,

@@ -86,7 +86,7 @@ def set_stopped(batch: CancellationBatch, *, who: Requester, note: str, using: s
         items.update(
             status=ItemStatus.REFUSED,
             code=ReasonCode.STOPPED,
-            message=str(ReasonCode.STOPPED.label),
+            message="",
         )
         tell = partial(logbook.write, "stopped", batch=batch.pk, by=who.name)
         after_commit(tell, using=using)

@@ -6,7 +6,7 @@
     if (!form) {
         return;
     }
-    const PAUSE = 2000; // milliseconds, while somebody else works on the batch or nothing moves
+    const PAUSE = 2000; // milliseconds, between two looks at how far it is, and while nothing moves
     const PATIENCE = 3; // slices of ours in which nothing moves
     const LONG_PATIENCE = 30; // pauses while somebody else holds the batch
 
@@ -28,6 +28,8 @@
         return response.json();
     };
 
+    const pause = () => new Promise((resolve) => setTimeout(resolve, PAUSE));
+
     const update = (progress) => {
         document.getElementById("subsidies-bar").value = progress.done;
         document.getElementById("subsidies-done").textContent = progress.done;
@@ -37,18 +39,41 @@
         document.getElementById("subsidies-pace").textContent = progress.pace;
     };
 
-    // The rows of this page as they are by now, unless somebody is at work in them.
-    const refreshRows = async () => {
-        const shown = document.getElementById("subsidies-items");
-        const response = await fetch(window.location.href);
+    // The figures and the rows of this page as they are by now: a slice may take twenty seconds.
+    const look = async () => {
+        const response = await fetch(window.location.href, {redirect: "error"});
         const page = new DOMParser().parseFromString(await response.text(), "text/html");
-        const rows = page.getElementById("subsidies-items");
-        if (!rows || shown.contains(document.activeElement)) {
+        if (!page.getElementById("subsidies-bar")) {
+            return;
+        }
+        const counts = page.querySelectorAll("[data-count]");
+        update({
+            done: page.getElementById("subsidies-bar").value,
+            pace: page.getElementById("subsidies-pace").textContent,
+            counts: Object.fromEntries([...counts].map((each) => [each.dataset.count, each.textContent])),
+        });
+        showRows(page.getElementById("subsidies-items"));
+    };
+
+    // Not while somebody is at work in them.
+    const showRows = (rows) => {
+        const shown = document.getElementById("subsidies-items");
+        if (shown.contains(document.activeElement)) {
             return;
         }
         const scrolled = shown.querySelector(".subsidies-scroll")?.scrollLeft ?? 0;
         shown.replaceWith(document.adoptNode(rows));
         rows.querySelector(".subsidies-scroll")?.scrollTo(scrolled, 0);
+    };
+
+    let isOver = false;
+    const keepLooking = async () => {
+        while (!isOver) {
+            await pause();
+            if (!isOver) {
+                await look().catch(() => {}); // the slices say if the server is gone
+            }
+        }
     };
 
     const run = async () => {
@@ -64,19 +89,21 @@
             const now = JSON.stringify([progress.counts, progress.due]);
             unmoved = now === before ? unmoved + 1 : 0;
             before = now;
-            if (!unmoved) {
-                await refreshRows();
-            }
             if (unmoved >= (progress.worked ? PATIENCE : LONG_PATIENCE)) {
                 show("subsidies-stuck");
                 return;
             }
             if (unmoved || !progress.worked) {
-                await new Promise((resolve) => setTimeout(resolve, PAUSE));
+                await pause();
             }
         }
     };
 
     show("subsidies-sending");
-    run().catch(() => show("subsidies-unreachable"));
+    keepLooking();
+    run()
+        .catch(() => show("subsidies-unreachable"))
+        .finally(() => {
+            isOver = true;
+        });
 })();
