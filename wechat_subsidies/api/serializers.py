@@ -265,10 +265,10 @@ class BatchItemSerializer(serializers.ModelSerializer[CancellationBatchItem]):
 
     def get_detail(self, item: CancellationBatchItem) -> str:
         """The same in words: in the language of the request, the shop's own as they were written."""
+        if item.message and not self.is_hidden(item):
+            return item.message
         code = self.get_code(item)
-        if self.is_hidden(item) or (code in ReasonCode and code not in IN_OWN_WORDS):
-            return str(ReasonCode(code).label)
-        return item.message
+        return str(ReasonCode(code).label) if code in ReasonCode else ""
 
     def get_cancellation(self, item: CancellationBatchItem) -> dict[str, Any] | None:
         """The cancellation that it asked for, or that was there before."""
@@ -279,16 +279,6 @@ class BatchItemSerializer(serializers.ModelSerializer[CancellationBatchItem]):
 
 
 CONFLICTS: Final = frozenset({"other_order", "other_merchant"})
-# Reasons that say more than their code does, in the language of whoever asked.
-IN_OWN_WORDS: Final = frozenset(
-    {
-        ReasonCode.BLOCKED,
-        ReasonCode.CHANGED,
-        ReasonCode.INVALID,
-        ReasonCode.OTHER_ORDER,
-        ReasonCode.UNKNOWN_MERCHANT,
-    }
-)
 
 
 def result_of(item: CancellationBatchItem) -> Result:
