@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from django.contrib.auth.models import User
@@ -22,6 +23,7 @@ from ..admin.pages import (
     pause_page,
 )
 
+HOME: Final = "/admin/wechat_subsidies/"
 REFUSED: Final = "refused_in_the_words_of_the_scene"
 
 
@@ -64,7 +66,9 @@ class Scene:
         services.resolve(
             cancellation_of(stated), succeeded=True, note=self.texts.note, resolved_by=self.user
         )
+        preview = batch_page(self.draft(*self.all_kinds(), refused, done))
         return {
+            "home": HOME,
             "orders": ORDERS,
             "cancellations": CANCELLATIONS,
             "cancelled": cancellation_page(cancellation_of(done)),
@@ -77,7 +81,9 @@ class Scene:
             "to reopen": decision_page(cancellation_of(stated), "reopen"),
             "batches": BATCHES,
             "finished batch": batch_page(finished),
-            "preview": batch_page(self.draft(*self.all_kinds(), refused, done)),
+            "preview": preview,
+            "one group": f"{preview}?group=send",
+            "expired draft": batch_page(self.expired()),
             "stopped batch": batch_page(self.stopped()),
             **self.pauses(),
             **self.waiting(),
@@ -92,6 +98,13 @@ class Scene:
             self.order(subsidy_fen=0),
             self.order(wechat_transaction_id=""),
         ]
+
+    def expired(self) -> CancellationBatch:
+        draft = self.draft(self.order())
+        CancellationBatch.objects.filter(pk=draft.pk).update(
+            created_at=draft.created_at - timedelta(days=2)
+        )
+        return draft
 
     def stopped(self) -> CancellationBatch:
         batch = self.confirmed(self.order(), self.order())
