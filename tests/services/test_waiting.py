@@ -110,6 +110,31 @@ def test_what_no_column_says_leaves_none_out(
     assert to_cancel(request_of_root) == {blocked.number}
 
 
+@pytest.mark.usefixtures("by_columns_alone")
+def test_what_was_not_paid_with_wechat_pay_is_not_to_be_cancelled(
+    request_of_root: Any, make_order: Any
+) -> None:
+    fine, _ = make_order(), make_order(wechat_transaction_id="")
+    assert to_cancel(request_of_root) == {fine.number}
+
+
+@pytest.mark.usefixtures("by_columns_alone")
+@pytest.mark.parametrize("few", [5000, -1])  # looked up by key, and by a sub-query
+def test_another_models_order_with_the_same_key_is_another_order(
+    request_of_root: Any, make_order: Any, gateway: Any, monkeypatch: Any, few: int
+) -> None:
+    monkeypatch.setattr(waiting, "FEW", few)
+    order = make_order()
+    row = cancel_subsidy_for_order(order)
+    SubsidyCancellation.objects.filter(pk=row.pk).update(
+        order_model="mall.Checkout", status="succeeded", proof="wechat", send_after=None
+    )
+    cancelled = waiting.in_state(
+        Order.objects.all(), SubsidyState.CANCELLED, request=request_of_root
+    )
+    assert (list(cancelled), to_cancel(request_of_root)) == ([], {order.number})
+
+
 class RefundedAdapter(OrderAdapter):
     model = Order
 
@@ -239,7 +264,7 @@ def unwilling_to_read_whole_tables() -> Iterator[None]:
 def test_the_filter_reads_our_index_and_not_our_table(
     request_of_root: Any, many: None, by_columns_alone: None, monkeypatch: Any, state: SubsidyState
 ) -> None:
-    monkeypatch.setattr(waiting, "FEW", 0)
+    monkeypatch.setattr(waiting, "FEW", -1)
     found = waiting.in_state(Order.objects.all(), state, request=request_of_root)
     with unwilling_to_read_whole_tables():
         assert "subsidies_order" in found.order_by("-pk")[:100].explain()

@@ -80,20 +80,10 @@ def states_of(
     loaded = within_scopes(adapter, loaded_by(adapter, wanted, request=request), request=request)
     targets = {key: targets_or_reason(adapter, order) for key, order in loaded.items()}
     rows = rows_for(map(str, wanted), targets.values(), model=model, request=request)
-    recorded = {(row.sub_mchid, row.transaction_id): row for row in rows}
-    by_order = defaultdict(list)
-    for row in rows:
-        if row.order_model in order_labels(model):
-            by_order[row.order_pk].append(row)
+    recorded = Recorded.of(rows, model=model)
     return {
-        key: most_urgent_first(
-            states_of_order(
-                adapter,
-                loaded.get(key),
-                targets.get(key, []),
-                recorded=recorded,
-                own=by_order[key],
-            )
+        key: states_of_order(
+            adapter, loaded.get(key), targets.get(key, []), key=key, recorded=recorded
         )
         for key in map(str, wanted)
     }
@@ -157,13 +147,26 @@ def rows_for(
     return list(visible(request).filter(under_orders | Q(transaction_id__in=transactions)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """Cancellations by the sub-merchant and ID of their transaction, and by the key of their order."""
+
+    by_transaction: Mapping[tuple[str, str], SubsidyCancellation]
+    by_order: Mapping[str, Sequence[SubsidyCancellation]]
+
+    @classmethod
+    def of(cls, rows: Iterable[SubsidyCancellation], *, model: type[models.Model]) -> "Recorded":
+        """These cancellations, for orders of that model."""
+        by_transaction, by_order = {}, defaultdict(list)
+        for row in rows:
+            by_transaction[row.sub_mchid, row.transaction_id] = row
+            if row.order_model in order_labels(model):
+                by_order[row.order_pk].append(row)
+        return cls(by_transaction=by_transaction, by_order=by_order)
+
+
 def states_of_order(
-    adapter: OrderAdapter,
-    order: Any | None,
-    found: Found,
-    *,
-    recorded: Mapping[tuple[str, str], SubsidyCancellation],
-    own: Sequence[SubsidyCancellation],
+    adapter: OrderAdapter, order: Any | None, found: Found, *, key: str, recorded: Recorded
 ) -> list[TransactionState]:
     """The states of one order's transactions.
 
@@ -171,18 +174,23 @@ def states_of_order(
     """
     targets: Sequence[Target] = [] if isinstance(found, Reason) else found
     states = [
-        state_of(adapter, order, target, recorded.get((target.sub_mchid, target.transaction_id)))
+        state_of(
+            adapter,
+            order,
+            target,
+            recorded.by_transaction.get((target.sub_mchid, target.transaction_id)),
+        )
         for target in targets
     ]
     told = {state.cancellation.pk for state in states if state.cancellation}
     states += [
         TransactionState(state=STATES[row.status], cancellation=row)
-        for row in own
+        for row in recorded.by_order.get(key, [])
         if row.pk not in told and row.status in STATES
     ]
     if not states and isinstance(found, Reason):
         return [TransactionState(state=None, reason=found)]
-    return states
+    return most_urgent_first(states)
 
 
 def state_of(

@@ -10,7 +10,7 @@ from django.test import RequestFactory
 from wechat_subsidies import services
 from wechat_subsidies.admin import SubsidyStateMixin
 from wechat_subsidies.admin.summary import summary_for
-from wechat_subsidies.services.waiting import waiting_among
+from wechat_subsidies.services import waiting
 
 from .models import Sale
 from .test_tenants import sales  # noqa: F401  (a fixture)
@@ -49,12 +49,16 @@ def test_one_tenant_is_told_of_their_own(sales: Sales) -> None:  # noqa: F811
     assert list(listed("second", subsidy_state="to_cancel")) == ["second"]
 
 
+@pytest.mark.parametrize("few", [5000, -1])  # looked up by key, and by a sub-query
 @pytest.mark.parametrize("is_blind", [False, True])  # also where the queryset ignores the request
 def test_what_another_tenant_asked_for_gives_nothing_away(
     sales: Sales,  # noqa: F811
     settings: Any,
+    monkeypatch: Any,
     is_blind: bool,
+    few: int,
 ) -> None:
+    monkeypatch.setattr(waiting, "FEW", few)
     if is_blind:
         mapping = {**settings.WECHAT_SUBSIDIES["ORDERS"]["tenants.Sale"], "queryset": blind}
         orders = {"tenants.Sale": mapping}
@@ -73,10 +77,10 @@ def blind(request: Any = None) -> Any:
 
 
 def test_the_figures_are_of_the_tenants_own_orders(sales: Sales) -> None:  # noqa: F811
-    found = waiting_among(Sale.objects.all(), request=request_of("default"))
+    found = waiting.waiting_among(Sale.objects.all(), request=request_of("default"))
     assert found is not None
     assert found.to_cancel.number == 1
     User.objects.create_superuser("root")
-    found = waiting_among(Sale.objects.all(), request=request_of("root"))
+    found = waiting.waiting_among(Sale.objects.all(), request=request_of("root"))
     assert found is not None
     assert found.to_cancel.number == 2
