@@ -1,6 +1,6 @@
 """What the shop's own list of orders says of their subsidies."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -207,11 +207,15 @@ def target(**moments):
     return Target(sub_mchid="1", transaction_id="2", has_refund=True, **moments)
 
 
-def test_an_order_paid_long_ago_says_for_how_many_days():
-    long_ago = timezone.now() - timedelta(days=163, hours=1)
+@pytest.mark.parametrize("use_tz", [True, False])
+def test_an_order_paid_long_ago_says_for_how_many_days(settings, use_tz):
+    settings.USE_TZ = use_tz
+    long_ago = datetime.now(UTC) - timedelta(days=163, hours=1)
     each = TransactionState(state=SubsidyState.TO_CANCEL, target=target(paid_at=long_ago))
     assert "paid 163 days ago" in cell([each], link=lambda rows: "")
-    recent = TransactionState(state=SubsidyState.TO_CANCEL, target=target(paid_at=timezone.now()))
+    recent = TransactionState(
+        state=SubsidyState.TO_CANCEL, target=target(paid_at=datetime.now(UTC))
+    )
     assert "paid" not in cell([recent], link=lambda rows: "")
     done = TransactionState(state=SubsidyState.CANCELLED, target=target(paid_at=long_ago))
     assert "paid" not in cell([done], link=lambda rows: "")

@@ -168,6 +168,18 @@ def test_an_adapter_that_narrows_nothing_down_is_not_counted_by(
     assert waiting.waiting_among(Order.objects.all(), request=request_of_root) is None
 
 
+@pytest.mark.parametrize("use_tz", [True, False])
+def test_how_long_ago_orders_were_paid_is_told_with_time_zones_and_without(
+    request_of_root: Any, make_order: Any, settings: Any, monkeypatch: Any, use_tz: bool
+) -> None:
+    settings.USE_TZ = use_tz
+    old = make_order(paid_at=timezone.now() - timedelta(days=151))
+    make_order(paid_at=timezone.now() - timedelta(days=149))
+    for looked_at in (200, -1):
+        monkeypatch.setattr(waiting, "LOOKED_AT", looked_at)
+        assert list(waiting.old(Order.objects.all(), request=request_of_root)) == [old]
+
+
 # Databases
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +12,6 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -223,7 +222,8 @@ def notes_on(each: TransactionState) -> Iterable[str]:
 
 def days_since(paid_at: datetime | None) -> Iterable[str]:
     """For how many days the order has been paid, where that is for long."""
-    if paid_at is None or timezone.now() - paid_at < OLD_AFTER:
+    now = datetime.now(UTC)  # Django's own has no time zone where USE_TZ is off
+    if paid_at is None or now - paid_at < OLD_AFTER:
         return
-    days = (timezone.now() - paid_at).days
+    days = (now - paid_at).days
     yield ngettext("paid %(days)d day ago", "paid %(days)d days ago", days) % {"days": days}

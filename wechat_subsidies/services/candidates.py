@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any, Final
 
-from django.conf import settings
 from django.core.exceptions import FieldError, ValidationError
 from django.db import models, router
 from django.db.models import F, Q
@@ -37,9 +36,7 @@ def paid_long_ago(adapter: OrderAdapter, *, request: HttpRequest) -> Orders | No
     path = moment_path(adapter, "paid_at", orders)
     if path is None:
         return None
-    before = timezone.now() - OLD_AFTER
-    if not settings.USE_TZ:
-        before = timezone.make_naive(before)
+    before = timezone.now() - OLD_AFTER  # without a time zone where the database keeps none
     return orders.filter(**{f"{path}__lte": before}).order_by(f"-{path}")
 
 
