@@ -1,4 +1,4 @@
-# Everything that one does with this project. demo, test, torture and lint make a virtual environment each,
+# Everything that one does with this project. demo, test, contract, torture and lint make a virtual environment each,
 # at their first run and whenever pyproject.toml has changed.
 
 PYTHON = python3
@@ -10,9 +10,11 @@ export AMQP_URL ?= amqp://guest:guest@127.0.0.1:5672
 export REDIS_URL ?= redis://127.0.0.1:6379
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
+comma := ,
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-databases test-postgresql test-mariadb test-brokers test-browser torture \
-	lint style types migrations walls clean
+.PHONY: help demo test test-databases test-postgresql test-mariadb test-brokers test-browser \
+	contract openapi torture lint style types migrations walls clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +36,14 @@ test-postgresql test-mariadb:  # a database that cannot be reached is an error w
 	  $(MAKE) --no-print-directory .venv/$@/ready && \
 	  TEST_DATABASE_URL='$(DATABASE_URL)' .venv/$@/bin/python -m pytest -m 'database and not broker and not browser' $(ARGS); \
 	else [ -z "$(CI)" ]; fi
+
+contract: .venv/contract/ready  ## Call the API with whatever its OpenAPI document allows and forbids (minutes)
+	@.venv/contract/bin/python -m tests.contract $(ARGS)
+
+openapi: .venv/test/ready  ## Write the OpenAPI document of the API anew (docs/openapi.yaml)
+	@mkdir -p example_project/var
+	@.venv/test/bin/python example_project/manage.py spectacular --skip-checks --lang en \
+	  --validate --fail-on-warn --file docs/openapi.yaml
 
 torture: .venv/torture/ready  ## Kill workers and compare what is left (half an hour; ARGS=--short: minutes)
 	@.venv/torture/bin/python -m torture $(ARGS)
@@ -78,5 +88,5 @@ endef
 	$(check_python)
 	@echo "Making .venv/$* (once; it may take a minute) ..."
 	@$(PYTHON) -m venv .venv/$*
-	@.venv/$*/bin/python -m pip install --quiet --editable '.[$(subst demo,sandbox,$*)]'
+	@.venv/$*/bin/python -m pip install --quiet --editable '.[$(subst demo,sandbox$(comma)schema,$*)]'
 	@touch $@

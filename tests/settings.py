@@ -14,6 +14,9 @@ DEBUG = False
 SECRET_KEY = "of the tests only"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LANGUAGE_CODE = "en"
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"
+}  # all else DRF's own
 
 # Shops of other shapes
 INSTALLED_APPS += [f"tests.hosts.{host}" for host in ("mall", "tenants", "booth")]  # noqa: F405

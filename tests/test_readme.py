@@ -1,16 +1,23 @@
 """What the README says is so."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import requests
+from django.contrib.auth.models import User
+from django.core.handlers.wsgi import WSGIHandler
 from prometheus_client import REGISTRY
 
 from wechat_subsidies import services
 from wechat_subsidies.management.figures import WORDS
 from wechat_subsidies.sandbox import Sandbox
 from wechat_subsidies.sandbox.faults import FAULTS
+
+from .serving import served
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -33,6 +40,56 @@ def test_a_cancellation_shows_what_its_row_says(
     cancellation = services.cancel_subsidy(sub_mchid="1900013401", transaction_id="T1")
     assert (cancellation.status, cancellation.reason) == (status, reason)
     assert cancellation.in_doubt == (in_doubt == "yes")
+
+
+@pytest.fixture
+def cancel_over_http() -> Callable[..., dict[str, Any]]:
+    """The README's client of the API."""
+    (code,) = (block for block in PYTHON.findall(README) if "requests.Session" in block)
+    names: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), names)
+    ask: Callable[..., dict[str, Any]] = names["cancel_subsidy"]
+    return ask
+
+
+@pytest.fixture
+def shop(staff: User, settings: Any) -> Iterator[tuple[requests.Session, str]]:
+    """A session of another system's with the shop, and the address of the API."""
+    basic = "rest_framework.authentication.BasicAuthentication"
+    settings.REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": [basic]}
+    with served(WSGIHandler()) as url, requests.Session() as session:
+        session.auth = ("lihua", "lihua")
+        session.trust_env = False
+        yield session, f"{url}/api/subsidies/"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_client_asks_polls_and_is_done(
+    gateway: Sandbox, make_order, shop, cancel_over_http, monkeypatch
+) -> None:
+    services.pause("default", reason="a look at the descriptions", paused_by=None)
+    slept: list[float] = []
+
+    def sweep_instead_of_sleeping(seconds: float) -> None:
+        slept.append(seconds)
+        services.resume("default")
+        services.process_due()
+
+    clock = SimpleNamespace(sleep=sweep_instead_of_sleeping)
+    monkeypatch.setitem(cancel_over_http.__globals__, "time", clock)  # of the client alone
+    order = make_order()
+    done = cancel_over_http(*shop, order_reference=order.number)
+    assert (done["status"], done["order_pk"]) == ("succeeded", str(order.pk))
+    assert slept
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_client_stops_at_what_is_not_recorded(
+    gateway: Sandbox, make_order, shop, cancel_over_http
+) -> None:
+    with pytest.raises(requests.HTTPError) as refusal:
+        cancel_over_http(*shop, order=make_order(refunds=()).pk)
+    assert refusal.value.response.json()["fields"]["order"][0]["code"] == "not_refunded"
 
 
 def test_every_figure_that_can_be_watched_is_told() -> None:

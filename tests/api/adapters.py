@@ -44,3 +44,13 @@ class OpenSellers(OrderAdapter):
 
     def scopes(self, request: HttpRequest) -> Collection[str] | None:
         return None
+
+
+class FailingOrders(EverySellersOrders):
+    """One with a mistake in it."""
+
+    def targets(self, order: Any) -> Sequence[Target]:
+        raise ZeroDivisionError
+
+    def scopes(self, request: HttpRequest) -> Collection[str] | None:
+        return None

@@ -52,7 +52,22 @@ def api(make_user) -> APIClient:
 
 
 def test_these_are_all_there_are() -> None:
-    assert sorted(pattern.name for pattern in urlpatterns) == NAMES
+    assert sorted(pattern.name for pattern in urlpatterns if pattern.name) == NAMES
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"cancellation-list", "batch-list"}))
+@pytest.mark.parametrize("key", ["x", "-1", "1.5", "1e3", "１", "null,null", "9" * 40, "%00", " 1"])
+def test_what_is_no_key_is_not_found_in_our_way(url_of, api, name, key) -> None:
+    first, _, last = url_of(name).removeprefix("/api/subsidies/").split("/", 2)
+    url = f"/api/subsidies/{first}/{key}/{last}"
+    is_posted = name in POSTS
+    response = api.post(url, POSTS[name], format="json") if is_posted else api.get(url)
+    assert (response.status_code, codes(response)) == (404, {"": ["not_found"]})
+
+
+def test_an_address_without_its_last_slash_leads_on(url_of, api) -> None:
+    url = url_of("cancellation-detail")
+    assert api.get(url.removesuffix("/"))["Location"] == url
 
 
 @pytest.mark.parametrize("name", NAMES)

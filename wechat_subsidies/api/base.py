@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from django.utils.functional import cached_property
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import APIException, NotFound, ParseError
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -70,6 +70,12 @@ class SubsidyView(GenericAPIView[Any]):
     def get_queryset(self) -> Any:
         """The cancellations that exist for this request."""
         return scoping.visible(self.request._request)
+
+    def get_object(self) -> Any:
+        """The one that the address names. Raises NotFound, also for what is no key at all."""
+        if not isinstance(self.kwargs["pk"], int):
+            raise NotFound
+        return super().get_object()
 
     @cached_property
     def wanted(self) -> PageSerializer:

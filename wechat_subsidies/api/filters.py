@@ -31,7 +31,7 @@ class PageSerializer(StrictSerializer):
         required=False,
         min_value=1,
         max_value=KeysetPagination.max_page_size,
-        default=KeysetPagination.page_size,
+        help_text=_("50 if it is not given."),
     )
 
     ORDERED: ClassVar[str] = "-id"

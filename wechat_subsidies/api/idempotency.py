@@ -8,6 +8,7 @@ and one that comes after a process has died over the work takes it up. It holds 
 request nothing but a fingerprint.
 """
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial as bind
@@ -30,6 +31,8 @@ from .errors import SHORT_WHILE, NotNow
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotent-Replayed"
 LONGEST: Final = 255  # characters of a key
+# A string as the draft has it, in quotes, or the same bare, without spaces and quotes.
+PATTERN: Final = rf'"((?:[ !#-\[\]-~]|\\["\\]){{1,{LONGEST}}})"|([!#-~]{{1,{LONGEST}}})'
 LEASE: Final = timedelta(minutes=2)  # longer than any request of ours takes
 
 Resource = SubsidyCancellation | CancellationBatch
@@ -89,14 +92,12 @@ def answered_once(request: Request, work: Work, *, read_body: Callable[[], bytes
 
 def key_in(text: str) -> str:
     """The key that the header holds: a string as the draft has it, in quotes, or bare. Raises BadKey."""
-    key = text.strip()
-    if key.startswith('"'):
-        is_closed = len(key) > 1 and key.endswith('"')
-        key = key[1:-1].replace('\\"', '"').replace("\\\\", "\\") if is_closed else ""
-    if not key or len(key) > LONGEST or not (key.isascii() and key.isprintable()):
+    found = re.fullmatch(PATTERN, text.strip())
+    if found is None:
         words = _("An Idempotency-Key has 1 to %(most)d printable ASCII characters.")
         raise BadKey(words % {"most": LONGEST})
-    return key
+    quoted, bare = found.groups()
+    return bare or re.sub(r"\\(.)", r"\1", quoted)
 
 
 def fingerprint_of(request: Request, *, body: bytes) -> str:

@@ -21,7 +21,7 @@ MOMENTS: Final = {models.DateTimeField: MomentField, InstantField: MomentField}
 
 
 class CancellationSerializer(serializers.ModelSerializer[SubsidyCancellation]):
-    """A cancellation as callers see it: its public fields, and what follows from them."""
+    """A cancellation: what was asked for, what became of it, and what follows from that."""
 
     serializer_field_mapping: ClassVar = {
         **serializers.ModelSerializer.serializer_field_mapping,
@@ -123,13 +123,16 @@ class CountsOfCancellations(serializers.Serializer[Any]):
 
 
 class BatchSerializer(serializers.ModelSerializer[CancellationBatch]):
-    """A batch as callers see it; `tallies` of the context has its numbers."""
+    """A batch, and how it stands in numbers."""
+
+    # `tallies` of the context has the numbers.
 
     serializer_field_mapping: ClassVar = {
         **serializers.ModelSerializer.serializer_field_mapping,
         **MOMENTS,
     }
 
+    source: Any = serializers.CharField(read_only=True)  # as of a cancellation
     url = serializers.SerializerMethodField()
     items_url = serializers.SerializerMethodField()
     is_final = serializers.SerializerMethodField()
@@ -197,6 +200,7 @@ class CancellationOfItem(serializers.ModelSerializer[SubsidyCancellation]):
     """A cancellation as an item shows it: enough to know whether to look at it."""
 
     url = serializers.SerializerMethodField()
+    status = serializers.CharField(read_only=True)  # as of the cancellation itself
     is_final = serializers.BooleanField(read_only=True)
 
     class Meta:
@@ -210,11 +214,10 @@ class CancellationOfItem(serializers.ModelSerializer[SubsidyCancellation]):
 
 
 class BatchItemSerializer(serializers.ModelSerializer[CancellationBatchItem]):
-    """An item of a batch: which transaction it is, and what became of it.
+    """An item of a batch: which transaction it is, and what became of it."""
 
-    `cancellations` of the context has those that exist for the caller, by key; `sees_everything`
-    says whether nothing is hidden from it.
-    """
+    # `cancellations` of the context has those that exist for the caller, by key; `sees_everything`
+    # says whether nothing is hidden from it.
 
     result = serializers.SerializerMethodField()
     code = serializers.SerializerMethodField()

@@ -1,8 +1,9 @@
 """What there is to call. A host says `path("…/", include("wechat_subsidies.api.urls"))`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from django.apps import apps
 from django.db import connections, transaction
 from django.urls import URLPattern, path
 
@@ -12,6 +13,9 @@ from .decisions import Resolve, Retry, Withdraw
 from .views import CancellationDetail, CancellationList
 
 app_name = "wechat_subsidies"
+
+if apps.is_installed("drf_spectacular"):
+    from . import schema as schema  # has it know our views
 
 View = Callable[..., Any]
 
@@ -27,20 +31,23 @@ def non_atomic(view: View) -> View:
     return view
 
 
-def ours(route: str, view: type[SubsidyView], *, name: str) -> URLPattern:
-    """One of our URLs."""
-    return path(route, non_atomic(view.as_view()), name=name)
+def ours(route: str, view: type[SubsidyView], *, name: str) -> Iterator[URLPattern]:
+    """One of our URLs, and the same with what is no key: there is none, which the view says in our way."""
+    yield path(route, non_atomic(view.as_view()), name=name)
+    if "<int:pk>" in route:
+        anything = route.replace("<int:pk>", "<str:pk>")
+        yield path(anything, non_atomic(view.as_view(schema=None)))
 
 
 urlpatterns = [
-    ours("cancellations/", CancellationList, name="cancellation-list"),
-    ours("cancellations/<int:pk>/", CancellationDetail, name="cancellation-detail"),
-    ours("cancellations/<int:pk>/retry/", Retry, name="cancellation-retry"),
-    ours("cancellations/<int:pk>/withdraw/", Withdraw, name="cancellation-withdraw"),
-    ours("cancellations/<int:pk>/resolve/", Resolve, name="cancellation-resolve"),
-    ours("batches/", BatchList, name="batch-list"),
-    ours("batches/<int:pk>/", BatchDetail, name="batch-detail"),
-    ours("batches/<int:pk>/items/", BatchItems, name="batch-items"),
-    ours("batches/<int:pk>/confirm/", ConfirmBatch, name="batch-confirm"),
-    ours("batches/<int:pk>/stop/", StopBatch, name="batch-stop"),
+    *ours("cancellations/", CancellationList, name="cancellation-list"),
+    *ours("cancellations/<int:pk>/", CancellationDetail, name="cancellation-detail"),
+    *ours("cancellations/<int:pk>/retry/", Retry, name="cancellation-retry"),
+    *ours("cancellations/<int:pk>/withdraw/", Withdraw, name="cancellation-withdraw"),
+    *ours("cancellations/<int:pk>/resolve/", Resolve, name="cancellation-resolve"),
+    *ours("batches/", BatchList, name="batch-list"),
+    *ours("batches/<int:pk>/", BatchDetail, name="batch-detail"),
+    *ours("batches/<int:pk>/items/", BatchItems, name="batch-items"),
+    *ours("batches/<int:pk>/confirm/", ConfirmBatch, name="batch-confirm"),
+    *ours("batches/<int:pk>/stop/", StopBatch, name="batch-stop"),
 ]

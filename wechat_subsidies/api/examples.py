@@ -1,0 +1,147 @@
+"""Examples of bodies and answers: the order of WeChat Pay's own page, as the API shows it."""
+
+from typing import Any, Final
+
+HERE: Final = "https://shop.example/api/subsidies/"
+
+# The request of WeChat Pay's page about cancelling a subsidy, of 2019.
+REQUEST: Final = {
+    "sub_mchid": "1900013401",
+    "transaction_id": "4208450740201411110007820472",
+    "refund_id": "3008450740201411110007820472",
+    "description": "订单退款",
+}
+CANCELLATION: Final[dict[str, Any]] = {
+    "id": 7,
+    "url": f"{HERE}cancellations/7/",
+    "merchant": "default",
+    "mchid": "1900000109",
+    **REQUEST,
+    "status": "succeeded",
+    "in_doubt": False,
+    "proof": "wechat",
+    "reason": "cancelled",
+    "result": "SUCCESS",
+    "error_code": "",
+    "error_message": "",
+    "request_id": "08F78BB7A80610D00A18F5A9E3C0062000-0",
+    "attempt_count": 1,
+    "send_after": None,
+    "order_model": "shop.Order",
+    "order_pk": "42",
+    "order_reference": "SC1004",
+    "scope": "",
+    "paid_amount": 1000,
+    "refunded_amount": 1000,
+    "subsidy_amount": 200,
+    "source": "api",
+    "requested_by": 3,
+    "requested_by_name": "erp",
+    "resolved_by_name": "",
+    "resolved_at": None,
+    "resolution_note": "",
+    "created_at": "2026-11-23T08:00:00Z",
+    "updated_at": "2026-11-23T08:00:01Z",
+    "completed_at": "2026-11-23T08:00:01Z",
+    "is_final": True,
+    "can_retry": False,
+    "next_attempt_at": None,
+    "advice": "补差已取消。",
+}
+WAITING: Final[dict[str, Any]] = CANCELLATION | {
+    "status": "pending",
+    "proof": "",
+    "reason": "rate_limited",
+    "result": "",
+    "send_after": "2026-11-23T08:00:05Z",
+    "next_attempt_at": "2026-11-23T08:00:05Z",
+    "completed_at": None,
+    "is_final": False,
+    "advice": "",
+}
+ITEM: Final[dict[str, Any]] = {
+    "position": 0,
+    "result": "asked",
+    "code": "",
+    "detail": "",
+    "cancellation": {
+        "id": 7,
+        "url": CANCELLATION["url"],
+        "status": "pending",
+        "reason": "",
+        "is_final": False,
+    },
+    "order_model": "shop.Order",
+    "order_pk": "42",
+    "order_reference": "SC1004",
+    "merchant": "default",
+    **REQUEST,
+    "partial": False,
+    "paid_amount": 1000,
+    "refunded_amount": 1000,
+    "subsidy_amount": 200,
+}
+REFUSED_ITEM: Final[dict[str, Any]] = ITEM | {
+    "position": 1,
+    "result": "refused",
+    "code": "not_found",
+    "detail": "没有这样的订单。",
+    "cancellation": None,
+    "order_model": "",
+    "order_pk": "43",
+    "order_reference": "",
+    "merchant": "",
+    "sub_mchid": "",
+    "transaction_id": "",
+    "refund_id": "",
+    "description": "",
+    "paid_amount": None,
+    "refunded_amount": None,
+    "subsidy_amount": None,
+}
+BATCH: Final[dict[str, Any]] = {
+    "id": 12,
+    "url": f"{HERE}batches/12/",
+    "items_url": f"{HERE}batches/12/items/",
+    "status": "asked",
+    "is_final": False,
+    "source": "api",
+    "description": "",
+    "item_counts": {
+        "total": 2,
+        "waiting": 0,
+        "asked": 1,
+        "exists": 0,
+        "duplicate": 0,
+        "refused": 1,
+    },
+    "cancellation_counts": {
+        "pending": 1,
+        "sending": 0,
+        "succeeded": 0,
+        "failed": 0,
+        "needs_review": 0,
+        "withdrawn": 0,
+    },
+    "nobody_is_sending": False,
+    "requested_by": 3,
+    "requested_by_name": "erp",
+    "confirmed_by": 3,
+    "confirmed_by_name": "erp",
+    "stopped_by_name": "",
+    "stop_note": "",
+    "created_at": "2026-11-23T08:00:00Z",
+    "confirmed_at": "2026-11-23T08:00:00Z",
+    "stopped_at": None,
+}
+ORDERS: Final[dict[str, Any]] = {"orders": ["42", "43"]}
+ITEMS: Final[dict[str, Any]] = {"items": [REQUEST, {"order_reference": "SC1005"}]}
+INVALID: Final[dict[str, Any]] = {
+    "code": "invalid",
+    "detail": "transaction_id: 没有这样的订单。",
+    "fields": {"transaction_id": [{"code": "not_found", "detail": "没有这样的订单。"}]},
+}
+CONFLICT: Final[dict[str, Any]] = {
+    "code": "in_progress",
+    "detail": "4208450740201411110007820472 的取消正在进行。",
+}
