@@ -1,12 +1,20 @@
 """Batches: asked for or drafted, confirmed, followed, stopped; and of each item what became of it."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from rest_framework.permissions import AllowAny
 from rest_framework.test import APIClient
 
 from example_project.shop.models import Order, Seller
 from wechat_subsidies.models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
-from wechat_subsidies.services import cancel_subsidy_for_order, draft_batch, process_due
+from wechat_subsidies.services import (
+    cancel_subsidy_for_order,
+    draft_batch,
+    process_due,
+    withdraw,
+)
 
 from .calls import codes, identifiers
 
@@ -264,6 +272,36 @@ def test_an_answer_names_some_of_many_errors(gateway, db, post_batch):
 
 
 @pytest.fixture
+def withdrawn(gateway, make_order):
+    """An order whose cancellation was withdrawn."""
+    order = make_order()
+    withdraw(cancel_subsidy_for_order(order, send="later"))
+    return order
+
+
+def test_what_was_withdrawn_takes_an_explicit_yes(withdrawn, post_batch):
+    response = post_batch({"orders": [withdrawn.pk]})
+    assert results(response) == [("exists", "withdrawn")]
+    response = post_batch({"orders": [withdrawn.pk], "withdrawn": True})
+    assert results(response) == [("asked", "")]
+    assert SubsidyCancellation.objects.get().status == "pending"
+
+
+@pytest.mark.parametrize("body", [{"withdrawn": True}, {"ticked_items": [0]}])
+def test_a_draft_is_confirmed_with_a_yes_to_what_was_withdrawn(withdrawn, post_batch, body):
+    draft = post_batch({"orders": [withdrawn.pk], "draft": True}).json()
+    path = f"{draft['id']}/confirm/"
+    assert codes(post_batch({"partial": True}, path=path)) == {"": ["nothing_to_send"]}
+    assert counted(post_batch(body, path=path).json()) == {"total": 1, "asked": 1}
+
+
+def test_a_draft_that_is_too_old_is_not_confirmed(draft, post_batch):
+    CancellationBatch.objects.update(created_at=timezone.now() - timedelta(days=2))
+    response = post_batch({}, path=f"{draft.json()['id']}/confirm/")
+    assert (response.status_code, codes(response)) == (409, {"": ["draft_expired"]})
+
+
+@pytest.fixture
 def draft(gateway, make_order, post_batch):
     orders = [make_order(), make_order(refunds=(400,)), make_order(refunds=(300,))]
     return post_batch({"orders": [order.pk for order in orders], "draft": True})
@@ -284,9 +322,9 @@ def test_a_draft_says_what_would_happen_and_nothing_does(gateway, draft):
     ("body", "asked"),
     [
         ({}, [0]),
-        ({"partial_items": [1]}, [0, 1]),
+        ({"ticked_items": [1]}, [0, 1]),
         ({"partial": True}, [0, 1, 2]),
-        ({"partial_items": [7]}, [0]),
+        ({"ticked_items": [7]}, [0]),
     ],
 )
 def test_a_draft_is_confirmed_with_an_explicit_yes(draft, post_batch, body, asked):
@@ -323,11 +361,11 @@ def test_a_stopped_batch_is_not_confirmed(draft, post_batch):
     ("body", "expected"),
     [
         ({"partial": "yes"}, {"partial": ["wrong_type"]}),
-        ({"partial_items": ["1"]}, {"partial_items.0": ["wrong_type"]}),
-        ({"partial_items": [True]}, {"partial_items.0": ["wrong_type"]}),
-        ({"partial_items": [-1]}, {"partial_items.0": ["out_of_range"]}),
-        ({"partial_items": [10**30]}, {"partial_items.0": ["out_of_range"]}),
-        ({"partial_items": []}, {"partial_items": ["empty"]}),
+        ({"ticked_items": ["1"]}, {"ticked_items.0": ["wrong_type"]}),
+        ({"ticked_items": [True]}, {"ticked_items.0": ["wrong_type"]}),
+        ({"ticked_items": [-1]}, {"ticked_items.0": ["out_of_range"]}),
+        ({"ticked_items": [10**30]}, {"ticked_items.0": ["out_of_range"]}),
+        ({"ticked_items": []}, {"ticked_items": ["empty"]}),
         ({"description": "two\nlines"}, {"description": ["invalid_characters"]}),
         ({"note": "x"}, {"note": ["unknown_field"]}),
     ],

@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
 from rest_framework.test import APIClient
 
 from wechat_subsidies import outcomes, services
 from wechat_subsidies.api import errors
 from wechat_subsidies.exceptions import ConcurrentRequest
-from wechat_subsidies.models import SubsidyCancellation
+from wechat_subsidies.models import CancellationBatch, SubsidyCancellation
 from wechat_subsidies.orders import ReasonCode
 from wechat_subsidies.sandbox.faults import FAULTS
 
@@ -77,6 +78,12 @@ def stopped(world: World) -> Any:
     return world.post(f"{path}confirm/", {})
 
 
+def draft_expired(world: World) -> Any:
+    path = world.draft(world.make_order())
+    CancellationBatch.objects.update(created_at=timezone.now() - timedelta(days=2))
+    return world.post(f"{path}confirm/", {})
+
+
 def try_again(world: World) -> Any:
     def raced(*args: Any, **kwargs: Any) -> None:
         raise ConcurrentRequest("being recorded")
@@ -138,6 +145,7 @@ RAISING: dict[str, Callable[[World], Any]] = {
     "nothing_to_send": lambda world: world.post(
         f"{world.draft(world.make_order(refunds=()))}confirm/", {}
     ),
+    "draft_expired": draft_expired,
     "stopped": stopped,
     "try_again": try_again,
     "request_in_progress": request_in_progress,

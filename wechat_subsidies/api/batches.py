@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from django.db import models, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from rest_framework import status
 from rest_framework.request import Request
@@ -108,6 +109,7 @@ class BatchList(ActingOnBatches):
                 batch = services.ask_for_selection(
                     selection,
                     draft=values["draft"],
+                    withdrawn=values["withdrawn"],
                     description=values.get("description"),
                     requested_by=callers.requester(self.request),
                     source=SubsidyCancellation.Source.API,
@@ -185,11 +187,13 @@ class ConfirmBatch(ActingOnBatches):
         return batch
 
     def ticked(self, batch: CancellationBatch, values: Mapping[str, Any]) -> list[int]:
-        """The keys of the items that get an explicit yes: all that are partly refunded, or those named."""
-        items = self.items_of(batch).filter(code=ReasonCode.PARTLY_REFUNDED)
-        if not values["partial"]:
-            items = items.filter(position__in=values.get("partial_items", ()))
-        return list(items.values_list("pk", flat=True))
+        """The keys of the items that get an explicit yes: all of a kind, or those named."""
+        named = Q(position__in=values.get("ticked_items", ()))
+        if values["partial"]:
+            named |= Q(code=ReasonCode.PARTLY_REFUNDED)
+        if values["withdrawn"]:
+            named |= Q(code=ReasonCode.WITHDRAWN)
+        return list(self.items_of(batch).filter(named).values_list("pk", flat=True))
 
 
 class StopBatch(ActingOnBatches):

@@ -128,6 +128,7 @@ class NewBatchSerializer(StrictSerializer):
     items = BoundedListField(child=NewCancellationSerializer())
     description = TextField(required=False, max_length=length_of("description"))
     partial = YesNoField(default=False)  # type: ignore[assignment]  # DRF keeps fields and attributes apart
+    withdrawn = YesNoField(default=False)
     draft = YesNoField(default=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -145,11 +146,16 @@ class NewBatchSerializer(StrictSerializer):
 
 
 class ConfirmSerializer(StrictSerializer):
-    """A confirmation: for which partly refunded orders there is an explicit yes."""
+    """A confirmation: which items get the explicit yes that they need.
+
+    `partial` is one to all orders that are partly refunded, `withdrawn` to all whose cancellation was
+    withdrawn, `ticked_items` to those at these positions, whichever they need.
+    """
 
     description = TextField(required=False, max_length=length_of("description"))
     partial = YesNoField(default=False)  # type: ignore[assignment]  # DRF keeps fields and attributes apart
-    partial_items = BoundedListField(child=PositionField())
+    withdrawn = YesNoField(default=False)
+    ticked_items = BoundedListField(child=PositionField())
 
 
 class StopSerializer(StrictSerializer):

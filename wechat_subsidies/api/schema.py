@@ -578,7 +578,7 @@ OPERATIONS: Final[Mapping[str, Mapping[str, Any]]] = {
             name="subsidies_batches_confirm",
             summary="Confirm a draft: from here on it is frozen and asked for",
             given=[
-                example({"partial_items": [1]}, name="with an explicit yes to one item"),
+                example({"ticked_items": [1]}, name="with an explicit yes to one item"),
                 example(examples.BATCH, of=202),
             ],
         )

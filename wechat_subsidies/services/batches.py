@@ -60,6 +60,7 @@ def ask_for_selection(
     selection: Sequence[Selected],
     *,
     draft: bool = False,
+    withdrawn: bool = False,
     description: str | None = None,
     requested_by: Any = None,
     source: str = SubsidyCancellation.Source.SERVICE,
@@ -67,7 +68,8 @@ def ask_for_selection(
 ) -> CancellationBatch:
     """Ask for what was selected as one batch, or with `draft` only draft it.
 
-    Recorded and confirmed; the items are asked for by `slices.ask_for_batch`, workers or the sweep.
+    `withdrawn` is the explicit yes to asking again for what was withdrawn. Recorded and confirmed;
+    the items are asked for by `slices.ask_for_batch`, workers or the sweep.
     Raises ForeignTransaction, and InvalidRequest for a description that WeChat Pay would refuse.
     """
     using = write_alias()
@@ -80,6 +82,9 @@ def ask_for_selection(
             source=source,
             http_request=http_request,
         )
+        if withdrawn:
+            items = CancellationBatchItem.objects.using(using).filter(batch=batch)
+            take_in(items.filter(code=ReasonCode.WITHDRAWN))
         if not draft:
             set_confirmed(batch, confirmed_by=requested_by, using=using)
     batch.refresh_from_db(using=using)
