@@ -3,7 +3,7 @@
 Nothing is edited here. What a person decides goes through the services, from a page of its own.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -14,39 +14,32 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
-from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from .. import services
 from ..exceptions import InvalidRequest, SubsidyError
 from ..models import CancellationAttempt, SubsidyCancellation
-from ..outcomes import advice
 from ..permissions import may_cancel, may_see_cancellations
 from ..scoping import visible
 from ..services import cells
 from .decisions import BY_NAME, Decision, open_to, put_on_form
 from .export import export_cancellations
+from .facts import CancellationFacts
 from .filters import CreatedFilter, MerchantFilter, SubMerchantFilter
-from .links import cancellation_url, order_url
+from .links import cancellation_url
 from .pages import own_page
 from .paging import MOST, BoundedChangeList, BoundedPaginator
-from .rows import Words, status_of
+from .rows import status_of
 from .summary import summary_for
 from .timeline import timeline
-from .words import local_time, text_of, yuan
-
-if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin[SubsidyCancellation]
-else:
-    _ModelAdmin = admin.ModelAdmin
 
 ListOfCancellations = QuerySet[SubsidyCancellation]
 
 TEMPLATES = "admin/wechat_subsidies/subsidycancellation"
 
 
-class SubsidyCancellationAdmin(_ModelAdmin):
+class SubsidyCancellationAdmin(CancellationFacts):
     """Cancellations, to be read by whoever may see or ask for them."""
 
     list_display = [
@@ -74,57 +67,6 @@ class SubsidyCancellationAdmin(_ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # they would count all rows, for each choice
     view_on_site = False
-    readonly_fields = [
-        "order",
-        "status_in_words",
-        "advice_in_words",
-        "paid",
-        "refunded",
-        "subsidy",
-        "exact_request",
-        "asked",
-        "next_attempt",
-    ]
-    fieldsets = [
-        (
-            _("What became of it"),
-            {
-                "fields": [
-                    "status_in_words",
-                    "advice_in_words",
-                    "error_code",
-                    "error_message",
-                    "request_id",
-                    "next_attempt",
-                    "completed_at",
-                    "resolved_by_name",
-                    "resolution_note",
-                ]
-            },
-        ),
-        (
-            _("The order"),
-            {"fields": ["order", "paid", "refunded", "subsidy"]},
-        ),
-        (
-            _("What is asked of WeChat Pay"),
-            {
-                "fields": [
-                    "merchant",
-                    "mchid",
-                    "sub_mchid",
-                    "transaction_id",
-                    "refund_id",
-                    "description",
-                    "exact_request",
-                ]
-            },
-        ),
-        (
-            _("Who asked for it"),
-            {"fields": ["requested_by_name", "source", "asked"]},
-        ),
-    ]
 
     class Media:
         css = {"all": ["wechat_subsidies/admin/subsidies.css"]}
@@ -323,55 +265,3 @@ class SubsidyCancellationAdmin(_ModelAdmin):
                 for decision in open_to(request.user, obj)
             ]
         return super().render_change_form(request, context, add, change, form_url, obj)
-
-    @admin.display(description=_("order"))
-    def order_reference_or_id(self, cancellation: SubsidyCancellation) -> str:
-        """What people call the order; the transaction ID where nobody said."""
-        return str(cancellation)
-
-    @admin.display(description=_("order"))
-    def order(self, cancellation: SubsidyCancellation) -> str:
-        """The order, with a link to its page where it has one."""
-        url = order_url(cancellation.order_model, cancellation.order_pk)
-        reference = cancellation.order_reference or self.get_empty_value_display()
-        return format_html('<a href="{}">{}</a>', url, reference) if url else reference
-
-    @admin.display(description=_("status"), ordering="status")
-    def status_in_words(self, cancellation: SubsidyCancellation) -> str:
-        """The status, with what proves it where that is a person."""
-        return status_of(cancellation)
-
-    @admin.display(description=_("what happened, what to do"))
-    def advice_in_words(self, cancellation: SubsidyCancellation) -> Words:
-        """One or two sentences."""
-        return advice(cancellation.reason) or self.get_empty_value_display()
-
-    @admin.display(description=_("paid"))
-    def paid(self, cancellation: SubsidyCancellation) -> str:
-        """What was paid when it was asked for, in yuan."""
-        return yuan(cancellation.paid_amount) or self.get_empty_value_display()
-
-    @admin.display(description=_("refunded"))
-    def refunded(self, cancellation: SubsidyCancellation) -> str:
-        """What had been refunded when it was asked for, in yuan."""
-        return yuan(cancellation.refunded_amount) or self.get_empty_value_display()
-
-    @admin.display(description=_("subsidy"))
-    def subsidy(self, cancellation: SubsidyCancellation) -> str:
-        """The subsidy, in yuan."""
-        return yuan(cancellation.subsidy_amount) or self.get_empty_value_display()
-
-    @admin.display(description=_("exact request"))
-    def exact_request(self, cancellation: SubsidyCancellation) -> str:
-        """The body that every call repeats, byte for byte."""
-        return text_of(cancellation.request_body)
-
-    @admin.display(description=_("asked at"))
-    def asked(self, cancellation: SubsidyCancellation) -> str:
-        """When it was asked for, the last time if several times."""
-        return local_time(cancellation.asked_at)
-
-    @admin.display(description=_("next call not before"))
-    def next_attempt(self, cancellation: SubsidyCancellation) -> str:
-        """When it is sent next at the earliest; empty where it is not waiting."""
-        return local_time(cancellation.next_attempt_at) or self.get_empty_value_display()
