@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from wechat_subsidies.admin import batches, preview
+from wechat_subsidies.admin import batch_pages, preview
 from wechat_subsidies.services import cancel_subsidy_for_order, withdraw
 
 from .pages import ORDERS, batch_page, cancellation_page
@@ -122,7 +122,7 @@ def test_each_group_says_what_its_amounts_come_to(desk, draft, make_order):
 
 def test_the_rest_of_a_group_is_shown_page_by_page(desk, draft, make_order, monkeypatch):
     monkeypatch.setattr(preview, "MOST_ROWS", 2)
-    monkeypatch.setattr(batches, "ROWS_PER_PAGE", 2)
+    monkeypatch.setattr(batch_pages, "ROWS_PER_PAGE", 2)
     batch = draft(*[make_order(number=f"N-{n}") for n in range(5)], make_order(refunds=()))
     assert '<a href="?group=send">Show all</a>' in shown(desk, batch)
     page = desk.get(batch_page(batch) + "?group=send&p=3").content.decode()

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from wechat_subsidies import outcomes
-from wechat_subsidies.admin import batches
+from wechat_subsidies.admin import batch_pages
 from wechat_subsidies.models import CancellationBatchItem, SubsidyCancellation
 from wechat_subsidies.services import confirm_batch, work_on_batch
 from wechat_subsidies.services.slices import ask_for_items
@@ -173,7 +173,7 @@ def test_once_all_is_over_there_is_nothing_to_continue(desk, asked, make_order):
 
 
 def test_many_rows_come_in_pages(desk, asked, make_order, monkeypatch):
-    monkeypatch.setattr(batches, "ROWS_PER_PAGE", 2)
+    monkeypatch.setattr(batch_pages, "ROWS_PER_PAGE", 2)
     batch = asked(*[make_order() for _ in range(5)])
     page = shown(desk, batch, "?p=2&state=waiting")
     assert page.count('<th scope="row">') == 2
