@@ -12,15 +12,17 @@ def test_no_page_is_wider_than_400_pixels(windows, finance, furnish):
 
 
 def reaching_beyond(page):
-    """The elements that make the page scroll sideways; empty where it does not."""
+    """What makes the page scroll sideways, in either direction; empty where it does not."""
     return page.evaluate(
         """() => {
-            const width = document.documentElement.clientWidth;
-            if (document.documentElement.scrollWidth <= width) {
+            const {clientWidth, scrollWidth} = document.documentElement;
+            if (scrollWidth <= clientWidth) {
                 return [];
             }
-            return [...document.querySelectorAll("body *")]
-                .filter((element) => element.getBoundingClientRect().right > width)
-                .map((element) => element.outerHTML.slice(0, 120));
+            const beyond = [...document.querySelectorAll("body *")].filter((element) => {
+                const {left, right} = element.getBoundingClientRect();
+                return right > clientWidth || left < 0;
+            });
+            return [scrollWidth, ...beyond.map((element) => element.outerHTML.slice(0, 120))];
         }"""
     )

@@ -6,7 +6,7 @@ from .test_narrow import reaching_beyond
 
 
 def test_no_page_breaks(windows, finance, furnish):
-    page = windows.open(finance, language="ar")
+    page = windows.open(finance, language="ar", viewport={"width": 400, "height": 800})
     too_wide = {}
     for name, path in furnish().items():
         page.goto(path)
