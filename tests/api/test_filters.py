@@ -68,6 +68,17 @@ def test_a_list_is_narrowed_down_by_what_names_one(rows, api, names):
     assert found(api.get(CANCELLATIONS, query)) == [rows[1].pk]
 
 
+def test_an_orders_key_is_that_of_a_model_that_is_known(rows, api):
+    query = {"order": rows[1].order_pk}
+    assert found(api.get(CANCELLATIONS, query)) == [rows[1].pk]
+    SubsidyCancellation.objects.filter(pk=rows[0].pk).update(
+        order_model="gone.Order", order_pk=rows[1].order_pk
+    )
+    assert found(api.get(CANCELLATIONS, query)) == [rows[1].pk]
+    named = {**query, "order_model": "gone.Order"}
+    assert found(api.get(CANCELLATIONS, named)) == [rows[0].pk]
+
+
 @pytest.mark.parametrize("column", ["created", "updated"])
 @pytest.mark.parametrize("use_tz", [True, False])
 def test_a_range_has_its_beginning_and_not_its_end(rows, api, column, use_tz, settings):

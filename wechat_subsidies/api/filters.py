@@ -12,6 +12,7 @@ from rest_framework.settings import api_settings
 
 from .. import outcomes
 from ..models import CancellationBatch, SubsidyCancellation
+from ..orders import adapters
 from .bodies import StrictSerializer, length_of
 from .fields import IdentifierField, KeyField, MomentField, SeveralField, TextField
 from .pagination import KeysetPagination, Ordering
@@ -95,7 +96,14 @@ class CancellationFilters(PageSerializer):
     def filtered(self, rows: Rows) -> Rows:
         """Those of the cancellations that are asked for; `batch` is left to the view."""
         found: Rows = rows.filter(self.conditions(self.LOOKUPS))
+        if "order" in self.validated_data and "order_model" not in self.validated_data:
+            found = found.filter(self.of_known_models())
         return found
+
+    def of_known_models(self) -> Q:
+        """The condition that the order is of a model that is known: an index serves model and key alone."""
+        labels = [adapter.label for adapter in adapters().values()]
+        return Q(order_model__in=labels) if labels else Q()
 
 
 class BatchFilters(PageSerializer):
