@@ -172,6 +172,7 @@ class SubsidyCancellation(models.Model):
             models.Index(fields=["order_model", "order_pk"], name="subsidies_order"),
             models.Index(fields=["status", "id"], name="subsidies_status"),
             models.Index(fields=["scope", "id"], name="subsidies_scope"),
+            models.Index(fields=["reason", "id"], name="subsidies_reason"),
             models.Index(fields=["merchant", "id"], name="subsidies_merchant"),
             models.Index(fields=["source", "id"], name="subsidies_source"),
             models.Index(fields=["sub_mchid", "id"], name="subsidies_sub_merchant"),
