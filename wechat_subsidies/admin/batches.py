@@ -19,6 +19,7 @@ from .. import services
 from ..exceptions import InvalidRequest
 from ..models import CancellationBatch
 from ..permissions import VIEW_ALL_BATCHES, may_cancel, may_see_batch
+from ..scoping import visible_batches
 from .batch_pages import BatchPages, using
 from .export import export_batch
 from .links import batch_url
@@ -79,22 +80,24 @@ class CancellationBatchAdmin(BatchPages):
         return False
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[CancellationBatch]:
-        """The batches that the list shows to this user."""
-        batches = super().get_queryset(request)
-        if request.user.has_perm(VIEW_ALL_BATCHES):
-            return batches
-        return batches.filter(requested_by=request.user.pk)
+        """The batches that exist for this user, as the API has them: no item is outside their scopes."""
+        return visible_batches(
+            request,
+            own=models.Q(requested_by=request.user.pk),
+            all_batches=request.user.has_perm(VIEW_ALL_BATCHES),
+        ).order_by(*self.get_ordering(request))
 
     def batch_for(self, request: HttpRequest, pk: int) -> CancellationBatch:
         """The batch, if this user may work with it; somebody else's does not exist for them.
 
-        Read where it was written, so that a page is there at once after the redirect to it.
+        Nor does one with an order outside their scopes. Read where it was written, so that a page is
+        there at once after the redirect to it.
         Raises PermissionDenied or Http404.
         """
         if not may_cancel(request.user):
             raise PermissionDenied
-        batch = CancellationBatch.objects.using(using()).filter(pk=pk).first()
-        if batch is None or not may_see_batch(request.user, batch):
+        batch = self.get_queryset(request).filter(pk=pk).first()
+        if batch is None:
             message = _("There is no batch #%(pk)d, or it is not yours.") % {"pk": pk}
             raise Http404(message)
         return batch

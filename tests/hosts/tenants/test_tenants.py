@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+from django.urls import reverse
 from rest_framework.test import APIClient
 
 from wechat_subsidies import services
@@ -196,6 +197,22 @@ def test_a_key_of_another_tenant_tells_nothing(sales: dict[str, Sale]) -> None:
     ours = api("default").post(CANCELLATIONS, identifiers(sales["default"]), format="json", **key)
     assert theirs.status_code == ours.status_code == 201
     assert "Idempotent-Replayed" not in ours
+
+
+@pytest.mark.parametrize("step", ["batch", "export", "confirm", "renew", "retry", "stop"])
+def test_nor_does_it_in_the_admin(sales: dict[str, Sale], step: str) -> None:
+    user = User.objects.get(username="default")
+    user.user_permissions.add(Permission.objects.get(codename="view_all_batches"))
+    theirs = User.objects.get(username="second")
+    batch = services.draft_batch([sales["second"]], requested_by=theirs)
+    desk = Client()
+    desk.force_login(user)
+    page = reverse(f"admin:wechat_subsidies_cancellationbatch_{step}", args=[batch.pk])
+    ask = desk.get if step in ("batch", "export") else desk.post
+    assert ask(page).status_code == 404
+    assert services.confirm_batch(batch, confirmed_by=theirs)
+    listed = desk.get(reverse("admin:wechat_subsidies_cancellationbatch_changelist"))
+    assert batch.get_absolute_url() not in listed.content.decode()
 
 
 def test_a_batch_of_a_tenant_who_moved_is_no_longer_theirs(sales: dict[str, Sale]) -> None:
