@@ -147,6 +147,13 @@ def test_the_list_is_narrowed_down(desk, ask, query, found):
     assert references(desk, query) == found
 
 
+@pytest.mark.parametrize("page", [CANCELLATIONS, CANCELLATIONS + "export/"])
+@pytest.mark.parametrize("query", ["?created_to=9999-12-31", "?created_from=0001-01-01"])
+def test_a_day_beyond_what_can_be_reckoned_with_is_not_taken_for_any(desk, ask, page, query):
+    ask()
+    assert desk.get(page + query).status_code in (302, 404)
+
+
 def test_a_day_that_is_none_is_not_taken_for_any(desk, ask):
     ask()
     assert desk.get(CANCELLATIONS + "?created_from=yesterday").url == f"{CANCELLATIONS}?e=1"

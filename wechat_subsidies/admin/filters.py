@@ -1,7 +1,7 @@
 """What cancellations are filtered by, where that is something to type in."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
 
 from django import forms
@@ -128,12 +128,18 @@ class CreatedFilter(FormFilter):
         if values["created_from"]:
             queryset = queryset.filter(created_at__gte=beginning_of(values["created_from"]))
         if values["created_to"]:
-            after = values["created_to"] + timedelta(days=1)
-            queryset = queryset.filter(created_at__lt=beginning_of(after))
+            queryset = queryset.filter(created_at__lt=beginning_of(values["created_to"], days=1))
         return queryset
 
 
-def beginning_of(day: date) -> datetime:
-    """Its first moment, as the database keeps moments."""
-    moment = datetime.combine(day, time.min)
-    return timezone.make_aware(moment) if settings.USE_TZ else moment
+def beginning_of(day: date, *, days: int = 0) -> datetime:
+    """The first moment of the day so many days after this one, as the database keeps moments.
+
+    Raises IncorrectLookupParameters for a day at either end of what can be reckoned with.
+    """
+    try:
+        moment = datetime.combine(day + timedelta(days=days), time.min)
+        # In UTC, as databases have it: there the year may be another one.
+        return timezone.make_aware(moment).astimezone(UTC) if settings.USE_TZ else moment
+    except OverflowError as error:
+        raise IncorrectLookupParameters(str(error)) from error
