@@ -147,3 +147,15 @@ def test_a_stopped_draft_is_not_said_to_be_confirmed(desk, draft, make_order):
     page = shown(desk, batch)
     assert "Stopped by –, " in page
     assert "Confirmed by" not in page
+
+
+def test_what_a_stopped_batch_still_has_to_send_is_left_to_the_sweep(desk, confirmed):
+    """Nobody may continue it: the button would do nothing, again and again."""
+    ask_for_items(confirmed, using="default")
+    SubsidyCancellation.objects.update(in_doubt=True)
+    stop(desk, confirmed)
+    page = shown(desk, confirmed)
+    assert "Continue sending" not in page
+    assert "The rest is sent again by itself (process_subsidy_cancellations)." in page
+    json = {"accept": "application/json"}
+    assert desk.post(batch_page(confirmed, "continue"), headers=json).json()["due"] == 0

@@ -149,4 +149,9 @@ def progress_of(batch: CancellationBatch, *, using: str) -> Progress:
         recent=Count("pk", filter=recent),
         **{name: Count("pk", filter=state.condition) for name, state in STATES.items()},
     )
-    return Progress(due=counts.pop("due"), recent=counts.pop("recent"), counts=counts)
+    due_count = counts.pop("due")
+    if batch.status == CancellationBatch.Status.STOPPED:
+        due_count = (
+            0  # what is still to be sent of it is left to the sweep: nobody may go on with it
+        )
+    return Progress(due=due_count, recent=counts.pop("recent"), counts=counts)
