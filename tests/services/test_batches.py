@@ -107,6 +107,18 @@ def test_what_was_withdrawn_is_asked_for_anew_only_with_its_tick(
     assert status == ("succeeded" if is_ticked else "withdrawn")
 
 
+def test_a_yes_to_partly_refunded_orders_holds_for_those_withdrawn_before(
+    gateway: Sandbox, make_order: MakeOrder
+) -> None:
+    order = make_order(refunds=(400,))
+    services.withdraw(services.cancel_subsidy_for_order(order, partial=True, send="later"))
+    batch = services.draft_batch([order], partial=True)
+    item = batch.items.get(code="withdrawn")
+    services.confirm_batch(batch, confirmed_by="lihua", ticked_items=[item.pk])
+    services.work_on_batch(batch.pk)
+    assert SubsidyCancellation.objects.get().status == "succeeded"
+
+
 def test_an_order_withdrawn_and_ticked_is_judged_again_when_it_is_asked_for(
     gateway: Sandbox, make_order: MakeOrder
 ) -> None:

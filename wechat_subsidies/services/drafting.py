@@ -297,7 +297,8 @@ def write_items(
                 code=reason.code if reason else "",
                 message=storable(reason.own_words, limit=512) if reason else "",
                 partial=candidate.given.partial
-                and reason is None
+                # Of what was withdrawn the tick is still to come, the yes to its amounts is given.
+                and (reason is None or reason.code == ReasonCode.WITHDRAWN)
                 and bool(target and target.is_partly_refunded),
                 cancellation=existing,
                 **item_columns(batch, candidate),
