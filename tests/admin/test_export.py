@@ -54,6 +54,13 @@ def test_the_list_is_exported_with_all_that_is_known(desk, ask):
     assert cells["can_retry"] == "false"
 
 
+def test_there_are_exports_where_use_tz_is_off(desk, draft, make_order, ask, settings):
+    settings.USE_TZ = False
+    ask()
+    assert len(rows_of(desk.get(EXPORT))) == 1
+    assert len(rows_of(desk.get(batch_page(draft(make_order()), "export")))) == 1
+
+
 def test_a_spreadsheet_knows_the_encoding(desk, ask):
     ask()
     assert bytes_of(desk.get(EXPORT)).startswith("\ufeff".encode())

@@ -5,7 +5,7 @@ UTF-8 with a BOM, by which Excel knows it; amounts in fen, moments with their of
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 from django.contrib.admin import AdminSite
@@ -88,7 +88,8 @@ def csv_response(rows: Iterable[Values], *, name: str) -> StreamingHttpResponse:
         lines(rows, language=translation.get_language(), zone=timezone.get_current_timezone()),
         content_type="text/csv; charset=utf-8",
     )
-    filename = f"{name}-{timezone.localdate():%Y%m%d}.csv"
+    # Of a moment that is aware also where USE_TZ is off: of others Django tells no local date.
+    filename = f"{name}-{timezone.localdate(datetime.now(UTC)):%Y%m%d}.csv"
     response["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response
 
