@@ -22,7 +22,7 @@ from wechat_subsidies.orders import Target
 from wechat_subsidies.services import cancel_subsidy, cancel_subsidy_for_order
 from wechat_subsidies.services.states import SubsidyState, TransactionState
 
-from .pages import CANCELLATIONS, ORDERS, cancellation_page
+from .pages import CANCELLATIONS, INDEX, ORDERS, cancellation_page
 
 pytestmark = pytest.mark.django_db
 
@@ -219,6 +219,15 @@ def test_an_order_paid_long_ago_says_for_how_many_days(settings, use_tz):
     assert "paid" not in cell([recent], link=lambda rows: "")
     done = TransactionState(state=SubsidyState.CANCELLED, target=target(paid_at=long_ago))
     assert "paid" not in cell([done], link=lambda rows: "")
+
+
+def test_orders_paid_long_ago_are_told_where_use_tz_is_off(desk, make_order, settings):
+    settings.USE_TZ = False
+    old = make_order(paid_at=timezone.now() - timedelta(days=163, hours=1))
+    make_order(paid_at=timezone.now())
+    assert list(column(desk, subsidy_state="old")) == [old.number]
+    assert "paid 163 days ago" in column(desk)[old.number]
+    assert desk.get(INDEX).status_code == 200
 
 
 def test_states_that_differ_are_counted_the_most_urgent_first(desk, gateway, settings):
