@@ -64,6 +64,15 @@ def test_a_batch_is_logged_in_one_go(make_order, staff):
     assert sum("INSERT INTO" in q["sql"] and "admin_log" in q["sql"] for q in queries) == 1
 
 
+def test_a_batch_is_logged_for_whoever_confirmed_it(make_order, staff, django_user_model):
+    """Who had selected the orders only drafted it: without the other nothing would have been sent."""
+    confirming = django_user_model.objects.create_user("wangfang", is_staff=True)
+    batch = services.draft_batch([make_order()], requested_by=staff)
+    services.confirm_batch(batch, confirmed_by=confirming)
+    services.work_on_batch(batch.pk, seconds=-1)
+    assert {username for username, *_ in log()} == {"wangfang"}
+
+
 def test_stopping_a_batch_is_logged_on_what_it_withdraws(make_order, staff):
     order = make_order()
     batch = services.cancel_subsidies([order], requested_by=staff, send="later")

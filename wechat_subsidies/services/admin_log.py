@@ -12,10 +12,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.utils.translation import gettext as _
 
-from ..models import CancellationEvent, SubsidyCancellation
+from ..models import CancellationBatch, CancellationEvent, SubsidyCancellation
 from ..orders import adapter_for
 from .requester import Requester
-from .transactions import after_commit
+from .transactions import after_commit, write_alias
 
 if TYPE_CHECKING:
     from django.contrib.admin.models import LogEntry
@@ -29,6 +29,21 @@ Told = tuple[SubsidyCancellation, Any]  # what was done something to, and the ke
 def log_asked(rows: Iterable[SubsidyCancellation], *, using: str) -> None:
     """Write, once it is committed, that the users recorded with these rows asked for them."""
     told = [(row, row.requested_by_id) for row in rows if row.requested_by_id is not None]
+    log_asked_by(told, using=using)
+
+
+def log_confirmed(batch: CancellationBatch, rows: Iterable[SubsidyCancellation]) -> None:
+    """Write, once it is committed, that who confirmed the batch asked for these.
+
+    Not who had selected them: without the other's confirmation nothing would have been sent.
+    """
+    user = batch.confirmed_by_id
+    told = [(row, user) for row in rows] if user is not None else []
+    log_asked_by(told, using=write_alias())
+
+
+def log_asked_by(told: Sequence[Told], *, using: str) -> None:
+    """Write, once it is committed, that these users asked for these."""
     words = _("Asked WeChat Pay to cancel the subsidy.")
     log_after_commit(told, words=words, is_new=True, using=using)
 

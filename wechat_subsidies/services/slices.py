@@ -25,7 +25,7 @@ from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellati
 from ..orders import OrderAdapter, Reason, ReasonCode, adapter_for, adapters, find_orders
 from ..retrying import PASSING, retried
 from ..texts import storable
-from .admin_log import log_asked
+from .admin_log import log_confirmed
 from .drafting import CHUNK, Candidate, Given, load_orders, look_through
 from .recording import record
 from .selecting import Selected, come_to
@@ -169,7 +169,7 @@ def ask_for_items(batch: CancellationBatch, *, using: str) -> bool:
             for item, candidate in zip(chunk, candidates_for(chunk, batch=batch), strict=True)
         ]
         new = [item.cancellation for item in chunk if item.newly_recorded and item.cancellation]
-        log_asked(new, using=using)
+        log_confirmed(batch, new)
         if not chunk:
             batches.update(status=Status.ASKED)
     return any(asked)
