@@ -16,7 +16,8 @@ ID = "4200000001202611230000000001"
 @pytest.mark.parametrize(
     "text",
     [ID, "00123", "1E5", "2026-11-23", "12:30", "1,5", "3.10", "123456789012", "-1", "+1", "=1+1",
-     "@SUM(A1)", "=cmd|' /C calc'!A0", "＝1", "－1", "\t=1", "'quoted", "¥5", "50%"],
+     "@SUM(A1)", "=cmd|' /C calc'!A0", "＝1", "－1", "\t=1", "'quoted", "¥5", "50%",
+     " =1", "\u3000＝1", "\ufeff=1", "\u200b@x", "\xa0-x", "﹦1"],
 )  # fmt: skip
 def test_what_a_spreadsheet_would_change_is_marked_as_text(text):
     assert cells.written(text) == f"'{text}"

@@ -13,7 +13,9 @@ from django.utils import timezone
 
 MARK: Final = "'"
 # What a spreadsheet begins to calculate at; of the full-width forms some do, where Chinese is written.
-FORMULA: Final = frozenset("=+-@＝＋－＠\t\r\n\0'")
+FORMULA: Final = frozenset("=+-@＝＋－＠﹦﹢﹣﹫\t\r\n\0'")
+# Some look past what is not to be seen before it: no-break and zero-width blanks, a BOM.
+UNSEEN: Final = " \xa0\u200b\u200c\u200d\u2060\u3000\ufeff"
 # Made of what numbers, dates and times are written with.
 NUMBER: Final = re.compile(r"[\s\d.,:/+\-%¥$Ee]*\d[\s\d.,:/+\-%¥$Ee]*")
 HARMLESS: Final = re.compile(r"0|[1-9]\d{0,10}")  # a number that comes back as it was
@@ -37,8 +39,9 @@ def written(value: Any) -> str:
 
 def is_changed_by_spreadsheets(text: str) -> bool:
     """Whether a spreadsheet would take it for something else than the text that it is."""
-    if text[:1] in FORMULA:
-        return bool(text)
+    begun = text.lstrip(UNSEEN)[:1]
+    if begun and begun in FORMULA:
+        return True
     return bool(NUMBER.fullmatch(text)) and not HARMLESS.fullmatch(text)
 
 
