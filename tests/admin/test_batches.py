@@ -336,6 +336,15 @@ def test_a_draft_older_than_a_day_is_begun_anew(colleague, desk, expired, staff)
     assert (new.requested_by, new.pk == expired.pk) == (staff, False)
 
 
+def test_what_names_no_order_any_more_is_said_not_to_be_taken_over(desk, expired):
+    expired.items.filter(position=0).update(order_model="gone.Order")
+    answer = desk.post(batch_page(expired, "renew"), follow=True)
+    assert [str(message) for message in answer.context["messages"]] == [
+        "Not taken over, since they name no order of the shop: 1"
+    ]
+    assert CancellationBatch.objects.latest("pk").items.get().order_reference == "N-2"
+
+
 def test_looking_at_a_confirmed_batch_sends_nothing(desk, draft, make_order, gateway):
     batch = draft(make_order())
     desk.post(batch_page(batch, "confirm"))

@@ -238,6 +238,12 @@ def test_the_detail_says_what_was_asked_and_what_became_of_it(desk, ask):
         assert words in page
 
 
+def test_what_a_person_found_not_cancelled_was_refused_by_nobody(desk, ask):
+    cancellation = ask(status="failed", send_after=None, proof="person")
+    page = desk.get(cancellation_page(cancellation)).content.decode()
+    assert "Subsidy not cancelled (stated by a person)" in page
+
+
 def test_the_detail_shows_each_call(desk, ask):
     cancellation = ask()
     attempt(

@@ -123,6 +123,22 @@ def test_a_large_list_is_read_a_chunk_at_a_time(desk, ask, monkeypatch):
     assert found == ["N-4", "N-3", "N-2", "N-1", "N-0"]
 
 
+def test_an_export_that_breaks_off_says_so_and_is_not_asked_for(desk, ask, monkeypatch, caplog):
+    monkeypatch.setattr(export, "CHUNK", 1)
+    ask(number="N-1")
+    ask(number="N-2")
+    written = iter([export.values_of])
+
+    def broken(row, **values):
+        return next(written)(row, **values)
+
+    monkeypatch.setattr(export, "values_of", broken)
+    data = bytes_of(desk.get(EXPORT))
+    assert "INCOMPLETE" in data.decode().splitlines()[-1]
+    assert "not written to its end" in caplog.text
+    assert len(read_lines(data)[1]) == 1
+
+
 def test_the_words_are_in_the_language_of_whoever_asked(desk, ask):
     ask(**REFUSED)
     answer = desk.get(EXPORT, headers={"Accept-Language": "zh-hans"})

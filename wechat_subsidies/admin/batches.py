@@ -207,6 +207,10 @@ class CancellationBatchAdmin(BatchPages):
         """Draft the same orders anew, as this user, and go to the new draft."""
         batch = self.batch_for(request, pk)
         renewed = services.renew_draft(batch, requested_by=request.user, http_request=request)
+        lost = batch.items.using(using()).count() - renewed.items.using(using()).count()
+        if lost > 0:
+            text = _("Not taken over, since they name no order of the shop: %(count)d")
+            self.message_user(request, text % {"count": lost}, messages.WARNING)
         return HttpResponseRedirect(batch_url(renewed, site=self.admin_site))
 
     def retry_view(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -4,6 +4,7 @@ UTF-8 with a BOM, by which Excel knows it; amounts in fen, moments with their of
 """
 
 import csv
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
@@ -12,6 +13,7 @@ from django.contrib.admin import AdminSite
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
 from ..outcomes import advice
@@ -19,6 +21,8 @@ from ..services import cells
 from ..services.tabular import COLUMNS
 from .links import cancellation_url
 from .rows import Row
+
+logger = logging.getLogger("wechat_subsidies")
 
 CHUNK: Final = 500  # rows read at a time
 BOM: Final = "\ufeff"
@@ -102,13 +106,20 @@ def lines(rows: Iterable[Values], *, language: str | None, zone: tzinfo) -> Iter
     writer = csv.writer(Echo())
     yield BOM + writer.writerow(COLUMNS)
     source = iter(rows)
-    while True:
+
+    def next_line() -> str | None:
         with translation.override(language), timezone.override(zone):
             values = next(source, None)
-            if values is None:
-                return
-            line = writer.writerow(cells_of(values))
-        yield line
+            return None if values is None else writer.writerow(cells_of(values))
+
+    try:
+        while (line := next_line()) is not None:
+            yield line
+    except Exception:  # too late for an error page, so the file itself has to say it
+        logger.exception("An export was not written to its end.")
+        with translation.override(language):
+            words = _("INCOMPLETE: an error ended this export. Export it again.")
+        yield writer.writerow([words])
 
 
 def cells_of(values: Values) -> Sequence[str]:

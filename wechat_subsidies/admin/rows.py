@@ -96,6 +96,8 @@ def status_of(cancellation: SubsidyCancellation) -> str:
     """The status in words; a success that a person stated says so."""
     label = cancellation.get_status_display()
     if cancellation.proof == SubsidyCancellation.Proof.PERSON:
+        if cancellation.status == SubsidyCancellation.Status.FAILED:  # nobody refused it
+            label = _("Subsidy not cancelled")
         return _("%(status)s (%(proof)s)") % {
             "status": label,
             "proof": cancellation.get_proof_display(),

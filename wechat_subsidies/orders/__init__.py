@@ -3,7 +3,7 @@
 from .adapter import Identity, OrderAdapter
 from .reading import name_of, targets_of
 from .reasons import Reason, ReasonCode
-from .registry import adapter_for, adapters, find_order, find_orders
+from .registry import adapter_for, adapters, find_order, find_orders, model_labelled
 from .targets import ImpossibleTarget, Target
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "adapters",
     "find_order",
     "find_orders",
+    "model_labelled",
     "name_of",
     "targets_of",
 ]

@@ -64,6 +64,17 @@ def adapter_for(model: type[models.Model]) -> OrderAdapter:
     raise ImproperlyConfigured(message)
 
 
+def model_labelled(label: str) -> type[models.Model] | None:
+    """The model of orders recorded under this label as the settings have it, which may be a proxy.
+
+    None if it is no longer installed, or no longer in the settings.
+    """
+    try:
+        return adapter_for(apps.get_model(label)).model
+    except (LookupError, ValueError, ImproperlyConfigured):
+        return None
+
+
 def find_order(
     *, sub_mchid: str, transaction_id: str, request: HttpRequest | None = None
 ) -> tuple[OrderAdapter, Any] | None:

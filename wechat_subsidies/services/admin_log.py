@@ -8,12 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from django.apps import apps
-from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.utils.translation import gettext as _
 
 from ..models import CancellationBatch, CancellationEvent, SubsidyCancellation
-from ..orders import adapter_for
+from ..orders import model_labelled
 from .requester import Requester
 from .transactions import after_commit, write_alias
 
@@ -87,7 +86,7 @@ def entries(told: Iterable[Told], *, words: str, is_new: bool) -> Iterator["LogE
         objects: list[tuple[type[models.Model], str, int]] = [
             (type(row), str(row.pk), ADDITION if is_new else CHANGE)
         ]
-        order_model = model_of(row.order_model) if row.order_pk else None
+        order_model = model_labelled(row.order_model) if row.order_pk else None
         if order_model is not None:
             objects.append((order_model, row.order_pk, CHANGE))
         for model, key, flag in objects:
@@ -99,11 +98,3 @@ def entries(told: Iterable[Told], *, words: str, is_new: bool) -> Iterator["LogE
                 action_flag=flag,
                 change_message=words,
             )
-
-
-def model_of(label: str) -> type[models.Model] | None:
-    """The model as the settings have it, which may be a proxy; None if it is gone."""
-    try:
-        return adapter_for(apps.get_model(label)).model
-    except (LookupError, ValueError, ImproperlyConfigured):
-        return None

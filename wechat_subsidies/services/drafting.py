@@ -5,14 +5,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from django.apps import apps
 from django.db import models, transaction
 from django.http import HttpRequest
 
 from .. import scoping
 from ..exceptions import InvalidRequest, NotEligible, SubsidyError
 from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
-from ..orders import OrderAdapter, Reason, ReasonCode, Target, adapter_for, name_of
+from ..orders import OrderAdapter, Reason, ReasonCode, Target, adapter_for, model_labelled, name_of
 from ..texts import storable
 from ..wechatpay import InvalidParameter, check_description
 from .eligibility import reason_against, targets_for
@@ -116,14 +115,16 @@ def draft_batch(
 def renew_draft(
     batch: CancellationBatch, *, requested_by: Any = None, http_request: HttpRequest | None = None
 ) -> CancellationBatch:
-    """Draft a batch of the same orders anew, as they are by now; the old one stays as it is."""
-    items = batch.items.using(write_alias()).exclude(order_model="").order_by("position")
+    """Draft a batch of the same orders anew, as they are by now; the old one stays as it is.
+
+    Only orders are taken over: not what was asked for without one, nor what was not found.
+    """
+    items = batch.items.using(write_alias()).order_by("position")
+    keys = list(items.values_list("order_model", "order_pk"))
+    known = {label: model_labelled(label) for label in {label for label, _key in keys}}
+    orders = [(known[label], key) for label, key in keys]
     return draft_batch(
-        (
-            model(pk=model._meta.pk.to_python(key))
-            for label, key in items.values_list("order_model", "order_pk")
-            for model in [adapter_for(apps.get_model(label)).model]
-        ),
+        (model(pk=model._meta.pk.to_python(key)) for model, key in orders if model),
         description=batch.description or None,
         requested_by=requested_by,
         source=batch.source,
