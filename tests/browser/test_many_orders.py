@@ -63,7 +63,7 @@ def test_a_page_that_was_closed_goes_on_when_it_is_opened_again(windows, finance
     page = windows.open(finance)
     select(page)
     confirm(page)
-    many.wait_for_calls(100)
+    many.wait_for_calls(100, timeout=60)
     page.close()
     page = windows.open(finance)
     page.goto(CancellationBatch.objects.get().get_absolute_url())
