@@ -1,3 +1,7 @@
+import json
+import re
+
+from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 
 from wechat_subsidies.services import cancel_subsidy_for_order
@@ -13,6 +17,49 @@ class Shouting(JSONRenderer):
     def render(self, data, accepted_media_type=None, renderer_context=None):
         loud = {name.upper(): value for name, value in data.items()}
         return super().render(loud, accepted_media_type, renderer_context)
+
+
+def renamed(data, rename):
+    """The same with the names of all fields changed, as renderers and parsers for camel case do."""
+    if isinstance(data, dict):
+        return {rename(name): renamed(value, rename) for name, value in data.items()}
+    return [renamed(each, rename) for each in data] if isinstance(data, list) else data
+
+
+class CamelRenderer(JSONRenderer):
+    def render(self, data, accepted_media_type=None, renderer_context=None):
+        if data is None:
+            return b""
+        camel = renamed(json.loads(super().render(data)), self.name)
+        return super().render(camel, accepted_media_type, renderer_context)
+
+    def name(self, text):
+        return re.sub(r"_([a-z])", lambda found: found[1].upper(), text)
+
+
+class CamelParser(JSONParser):
+    def parse(self, *args, **kwargs):
+        snake = lambda text: re.sub(r"[A-Z]", lambda found: f"_{found[0].lower()}", text)  # noqa: E731
+        return renamed(super().parse(*args, **kwargs), snake)
+
+
+def test_camel_case_does_no_harm(gateway, make_order, api, settings):
+    settings.REST_FRAMEWORK = {
+        "DEFAULT_RENDERER_CLASSES": ["tests.api.test_base.CamelRenderer"],
+        "DEFAULT_PARSER_CLASSES": ["tests.api.test_base.CamelParser"],
+    }
+    body = json.dumps({"items": [{"orderReference": make_order().number}, {"order": 987}]})
+    headers = {"content_type": "application/json", "HTTP_IDEMPOTENCY_KEY": "k"}
+    first, second = (api.post("/api/subsidies/batches/", body, **headers) for _ in range(2))
+    assert first.status_code == second.status_code == 202
+    assert first.json() == second.json()
+    assert [each["result"] for each in first.json()["items"]] == ["asked", "refused"]
+    assert first.json()["itemCounts"]["total"] == 2
+    shown = api.get(CANCELLATIONS)
+    assert shown.json()["results"][0]["transactionId"]
+    assert api.get(CANCELLATIONS, HTTP_IF_NONE_MATCH=shown["ETag"]).status_code == 304
+    wrong = api.post(CANCELLATIONS, '{"orderReferenz": 1}', content_type="application/json")
+    assert list(wrong.json()["fields"]) == ["orderReferenz"]
 
 
 class Nothing:

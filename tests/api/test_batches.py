@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 from example_project.shop.models import Order, Seller
 from wechat_subsidies.models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
 from wechat_subsidies.services import (
+    cancel_subsidies,
     cancel_subsidy_for_order,
     draft_batch,
     process_due,
@@ -426,6 +427,20 @@ def test_a_batch_says_that_nobody_is_sending(batch, api):
     assert api.get(batch["url"]).json()["nobody_is_sending"]
     process_due(limit=0)
     assert not api.get(batch["url"]).json()["nobody_is_sending"]
+
+
+@pytest.mark.parametrize("use_tz", [True, False])
+def test_a_batch_that_nobody_has_come_to_says_so_whatever_the_time_zone(
+    gateway, make_order, caller, api, settings, use_tz
+):
+    settings.USE_TZ = use_tz
+    batch = cancel_subsidies([make_order()], requested_by=caller, send="later")
+    url = f"{BATCHES}{batch.pk}/"
+    shown = api.get(url).json()
+    assert (shown["is_final"], shown["nobody_is_sending"]) == (False, False)
+    assert shown["confirmed_at"].endswith("Z")
+    CancellationBatch.objects.update(confirmed_at=batch.confirmed_at - timedelta(minutes=6))
+    assert api.get(url).json()["nobody_is_sending"]
 
 
 def test_words_are_in_the_language_of_the_reader(gateway, make_order, post_batch, api):

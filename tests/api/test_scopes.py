@@ -4,8 +4,9 @@ from django.core.exceptions import ImproperlyConfigured
 from example_project.shop.models import Order, Seller
 from example_project.shop.subsidies import orders
 from wechat_subsidies.models import SubsidyCancellation
+from wechat_subsidies.orders.mapped import MappedOrderAdapter
 from wechat_subsidies.scoping import as_stored
-from wechat_subsidies.services import cancel_subsidy, cancel_subsidy_for_order
+from wechat_subsidies.services import cancel_subsidy, cancel_subsidy_for_order, draft_batch
 
 from .calls import CANCELLATIONS, codes, identifiers
 
@@ -137,6 +138,24 @@ def test_models_that_answer_differently_are_each_filtered_by_their_own_answer(
     assert len(api.get(CANCELLATIONS, **as_me).json()["results"]) == 2
     cancel_subsidy(sub_mchid="1900000109", transaction_id="of-no-order")
     assert len(api.get(CANCELLATIONS, **as_me).json()["results"]) == 2
+
+
+def test_a_draft_for_a_request_keeps_to_its_scopes_whatever_the_queryset_does(
+    gateway, mine, theirs, as_me, rf
+):
+    batch = draft_batch([mine, theirs], http_request=rf.get("/", **as_me))
+    assert list(batch.items.values_list("code", "order_reference")) == [
+        ("", mine.number),
+        ("not_found", ""),
+    ]
+
+
+def test_an_order_whose_scope_cannot_be_read_is_not_found(gateway, mine, post, as_me, monkeypatch):
+    def failing(adapter, order):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(MappedOrderAdapter, "scope", failing)
+    assert codes(post({"order": mine.pk}, **as_me)) == {"order": ["not_found"]}
 
 
 def test_scopes_are_compared_as_they_are_stored():
