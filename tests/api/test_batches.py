@@ -588,6 +588,7 @@ def test_a_cancellation_out_of_scope_is_not_told_of(gateway, mine, theirs, post_
     response = post_batch({"orders": [theirs.pk]}, **as_me)
     (item,) = response.json()["items"]
     assert (item["result"], item["code"], item["cancellation"]) == ("refused", "other_order", None)
+    assert counted(response.json()) == {"total": 1, "refused": 1}
     assert counted(response.json(), of="cancellation_counts") == {}
     assert str(hidden.pk) not in item["detail"]
 

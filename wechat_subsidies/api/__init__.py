@@ -12,7 +12,9 @@
     naming, batching,       from a body to orders,
     asking                  and from there to the service
     errors                  the one shape of everything that goes wrong
-    pagination, addresses   pages of a list, and where things are
+    pagination, addresses,  pages of a list, and where things are,
+    conditional             and what has not changed
+    schema                  the same for machines, where drf-spectacular is installed
 
 Everything that a host sets is read at each request, never at import.
 """
