@@ -11,6 +11,7 @@ from example_project.shop.models import Order, Seller
 from wechat_subsidies.models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
 from wechat_subsidies.services import (
     cancel_subsidies,
+    cancel_subsidy,
     cancel_subsidy_for_order,
     draft_batch,
     process_due,
@@ -607,6 +608,20 @@ def test_a_conflict_found_later_is_told_without_a_word_on_the_other_order(
     assert (item["result"], item["code"]) == ("refused", "other_order")
     assert theirs.number not in item["detail"]
     assert theirs.number in api.get(draft["items_url"]).json()["results"][0]["detail"]
+
+
+def test_a_cancellation_without_an_order_is_not_counted_for_who_cannot_see_it(
+    gateway, mine, post_batch, by_seller, settings
+):
+    order, as_me = mine
+    mapping = settings.WECHAT_SUBSIDIES["ORDERS"]
+    draft = post_batch({"orders": [order.pk], "draft": True}, **as_me).json()
+    by_seller(ORDERS={})
+    cancel_subsidy(**identifiers(order), send="later")  # by somebody who sees everything
+    by_seller(ORDERS=mapping)
+    shown = post_batch({}, path=f"{draft['id']}/confirm/", **as_me).json()
+    assert counted(shown, of="cancellation_counts") == {}
+    assert CancellationBatchItem.objects.get().cancellation is not None
 
 
 def test_an_order_that_changed_hands_since_the_draft_is_left_out(gateway, mine, theirs, post_batch):
