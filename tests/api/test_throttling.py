@@ -3,6 +3,7 @@ from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from .calls import CANCELLATIONS, codes
+from .test_callers import Machine
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +41,14 @@ def test_callers_without_a_key_are_told_apart_by_name(db, change_settings):
         client.force_authenticate(name)
         statuses.append(client.get(CANCELLATIONS).status_code)
     assert statuses == [200, 429, 200, 200, 429]
+
+
+def test_a_machine_is_not_the_user_with_the_same_key(db, api, caller, change_settings):
+    allow = "rest_framework.permissions.AllowAny"
+    change_settings(API={"THROTTLE_RATE": "1/day", "PERMISSION_CLASSES": [allow]})
+    assert api.get(CANCELLATIONS).status_code == 200
+    api.force_authenticate(Machine(pk=caller.pk))
+    assert api.get(CANCELLATIONS).status_code == 200
 
 
 def test_without_a_rate_there_is_none_of_ours(db, api):

@@ -1,7 +1,6 @@
 """How often one caller may call."""
 
 from hashlib import sha256
-from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
@@ -30,11 +29,11 @@ class CallerThrottle(SimpleRateThrottle):
         return rate()
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
-        """The caller: their key, else their name, else their address.
+        """The caller: the user, else by their name, else by their address.
 
-        As a digest, for not every cache takes every name in its keys.
+        As a digest, for not every cache takes every address in its keys.
         """
-        user: Any = request.user
-        caller = getattr(user, "pk", None) or callers.name(user) or self.get_ident(request)
+        is_known = callers.is_user(request.user) or callers.name(request.user)
+        caller = callers.identity(request) if is_known else self.get_ident(request)
         digest = sha256(str(caller).encode(errors="backslashreplace")).hexdigest()
         return self.cache_format % {"scope": self.scope, "ident": digest}
