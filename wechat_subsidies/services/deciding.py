@@ -115,7 +115,7 @@ def resolve(
     status = Status.SUCCEEDED if succeeded else Status.FAILED
     cancellation.refresh_from_db(using=write_alias())
     if not succeeded and is_at_work(cancellation):
-        raise in_progress(cancellation)
+        raise at_work(cancellation)
     decide(
         cancellation,
         Kind.RESOLVED,
@@ -243,6 +243,15 @@ def required(note: str) -> str:
 def in_progress(cancellation: SubsidyCancellation) -> Conflict:
     """What is raised for a cancellation that is on its way."""
     words = _("The cancellation of %(order)s is on its way.") % {"order": cancellation}
+    return Conflict(words, code="in_progress", cancellation=cancellation)
+
+
+def at_work(cancellation: SubsidyCancellation) -> Conflict:
+    """What is raised for a statement that would come too early."""
+    words = _(
+        "WeChat Pay may still be at work on the last call for %(order)s, so what it shows may change. "
+        "Look again in a minute."
+    ) % {"order": cancellation}
     return Conflict(words, code="in_progress", cancellation=cancellation)
 
 
