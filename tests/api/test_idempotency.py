@@ -1,12 +1,14 @@
 """Idempotency-Key: a request is carried out once, and a repeat learns what it is about by now."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event
 
 import pytest
 from django.db import connection, connections
-from rest_framework.permissions import AllowAny
+from rest_framework.parsers import BaseParser
+from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.test import APIClient
 
 from wechat_subsidies import services
@@ -273,6 +275,35 @@ def test_a_multipart_form_of_the_site_itself_may_have_a_key(gateway, make_order,
     answers = [client.post(CANCELLATIONS, body, **KEY) for _ in range(2)]
     assert [each.status_code for each in answers] == [202, 202]
     assert answers[1]["Idempotent-Replayed"] == "true"
+
+
+class StreamParser(BaseParser):
+    """A parser of the host's that reads the body as a stream, as most do."""
+
+    media_type = "application/json"
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        return json.load(stream)
+
+
+class LooksIntoTheBody(BasePermission):
+    """A permission of the host's that depends on what is asked for."""
+
+    def has_permission(self, request, view):
+        return isinstance(request.data, dict)
+
+
+def test_another_body_is_known_where_the_host_has_read_it_before(
+    gateway, make_order, post, change_settings, settings
+):
+    settings.REST_FRAMEWORK = {
+        **settings.REST_FRAMEWORK,
+        "DEFAULT_PARSER_CLASSES": [f"{__name__}.StreamParser"],
+    }
+    change_settings(API={"PERMISSION_CLASSES": [LooksIntoTheBody]})
+    body = identifiers(make_order())
+    assert [post(body, **KEY).status_code for _ in range(2)] == [202, 202]
+    assert post(identifiers(make_order()), **KEY).status_code == 422
 
 
 def test_a_key_that_is_released_has_no_lease_left(gateway, make_order, post):

@@ -41,9 +41,8 @@ class ActingView(SubsidyView):
         raise NotImplementedError
 
     def read_bytes(self) -> bytes:
-        """The body as it was sent; for a form that has been read already, what it holds."""
-        http_request = self.request._request
+        """The body as it was sent; what it holds, where somebody has read it already."""
         try:
-            return http_request.body
-        except RawPostDataException:  # for the CSRF token, from a multipart form
-            return repr(sorted(http_request.POST.lists())).encode(errors="backslashreplace")
+            return self.request._request.body
+        except RawPostDataException:  # a form, for its CSRF token; or by a permission of the host's
+            return repr(self.read_body()).encode(errors="backslashreplace")
