@@ -7,6 +7,7 @@ from threading import Event
 
 import pytest
 from django.db import connection, connections
+from django.utils import timezone
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.test import APIClient
@@ -275,6 +276,23 @@ def test_a_multipart_form_of_the_site_itself_may_have_a_key(gateway, make_order,
     answers = [client.post(CANCELLATIONS, body, **KEY) for _ in range(2)]
     assert [each.status_code for each in answers] == [202, 202]
     assert answers[1]["Idempotent-Replayed"] == "true"
+
+
+@pytest.mark.parametrize("use_tz", [True, False])
+def test_a_key_is_another_after_a_day_whether_it_was_pruned_or_not(
+    gateway, make_order, post, settings, use_tz
+):
+    settings.USE_TZ = use_tz
+    post(identifiers(make_order()), **KEY)
+    IdempotencyKey.objects.update(
+        created_at=timezone.now() - timedelta(hours=25),
+        locked_until=idempotency.clock.now("default") - timedelta(hours=25),
+    )
+    body = identifiers(make_order())
+    anew, repeat = post(body, **KEY), post(body, **KEY)
+    assert (anew.status_code, anew.has_header("Idempotent-Replayed")) == (202, False)
+    assert repeat["Idempotent-Replayed"] == "true"
+    assert IdempotencyKey.objects.count() == 1
 
 
 class StreamParser(BaseParser):

@@ -16,6 +16,7 @@ from hashlib import sha256
 from typing import Any, Final, Protocol
 
 from django.db import IntegrityError, router, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -25,6 +26,7 @@ from rest_framework.status import HTTP_201_CREATED, HTTP_202_ACCEPTED
 from .. import clock
 from ..models import CancellationBatch, IdempotencyKey, SubsidyCancellation
 from ..retrying import retried
+from ..services.pruning import KEYS_KEPT
 from . import callers
 from .errors import SHORT_WHILE, NotNow
 
@@ -116,7 +118,12 @@ def claimed(request: Request, *, key: str, body: bytes) -> IdempotencyKey:
     if retried(bind(insert, row, using=using)):
         return row
     existing = IdempotencyKey.objects.using(using).filter(caller=caller, key=key).first()
-    if existing is None:  # deleted since
+    if existing is not None and is_over(existing, now=now):
+        existing.delete(using=using)
+        if retried(bind(insert, row, using=using)):
+            return row
+        existing = None
+    if existing is None:  # deleted since, or made anew
         raise in_progress()
     if existing.fingerprint != fingerprint:
         words = _("This Idempotency-Key came with another request before. Use a new one.")
@@ -134,6 +141,11 @@ def insert(row: IdempotencyKey, *, using: str) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+def is_over(row: IdempotencyKey, *, now: datetime) -> bool:
+    """Whether the key is no longer kept, though nobody has deleted it yet."""
+    return row.created_at < timezone.now() - KEYS_KEPT and row.locked_until < now
 
 
 def take_over(row: IdempotencyKey, *, now: datetime, using: str) -> bool:
