@@ -1,9 +1,11 @@
 """The app's configuration."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from typing import Any
 
 from django.apps import AppConfig
+from django.core.checks import CheckMessage, register
 from django.utils.translation import gettext_lazy as _
 
 
@@ -16,12 +18,26 @@ class WeChatSubsidiesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks, and with it the tasks of the engine that was chosen."""
-        from . import checks  # noqa: F401  (importing it registers them, and may not happen earlier)
-        from .checks.imports import CannotImport, imported
-        from .conf import app_settings
+        """Register the system checks, and the tasks of the engine that was chosen."""
+        from .conf import DISPATCHERS, app_settings
 
+        register(check, "wechat_subsidies")
         # A Celery worker knows the tasks only of what was imported. Failing is for the checks to say.
         if isinstance(app_settings.raw, Mapping):
-            with suppress(CannotImport):
-                imported(app_settings.dispatcher_path)
+            path = app_settings.dispatcher_path
+            if path != DISPATCHERS["inline"]:  # it has no tasks
+                from .checks.imports import CannotImport, imported
+
+                with suppress(CannotImport):
+                    imported(path)
+
+
+def check(**kwargs: Any) -> Iterator[CheckMessage]:
+    """All our checks. They are imported when they run: a worker that starts runs none.
+
+    With them comes what they look at, up to the client, and cryptography alone takes longer to
+    import than a start may.
+    """
+    from .checks import mistakes
+
+    yield from mistakes(**kwargs)

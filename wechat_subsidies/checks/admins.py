@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 from django.apps import apps
 from django.core import checks
-from django.core.checks import CheckMessage, register
+from django.core.checks import CheckMessage
 
 
-@register("wechat_subsidies")
 def check_admins(**kwargs: object) -> list[CheckMessage]:
     """Check the admin classes that inherit from our mixins, on each of the shop's sites."""
     if not apps.is_installed("django.contrib.admin"):

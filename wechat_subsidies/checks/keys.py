@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.core.checks import Error, register
+from django.core.checks import Error
 
 from ..conf import app_settings
 from ..wechatpay import (
@@ -46,7 +46,6 @@ IDENTITY_KEYS = {
 }
 
 
-@register("wechat_subsidies")
 def check_keys(**kwargs: object) -> list[Error]:
     """Read the keys of all merchants; what is missing altogether is named by `check_merchants`."""
     merchants = app_settings.get("MERCHANTS") if isinstance(app_settings.raw, Mapping) else {}

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import Error, register
+from django.core.checks import Error
 
 from ..conf import MERCHANT_DEFAULTS, app_settings
 from ..texts import storable
@@ -33,7 +33,6 @@ LONGEST_TIMEOUT = 300  # seconds; for as long no other process takes the order u
 LOWEST_RATE, HIGHEST_RATE = 0.01, 10_000  # calls a second
 
 
-@register("wechat_subsidies")
 def check_merchants(**kwargs: object) -> list[Error]:
     """Check WECHAT_SUBSIDIES['MERCHANTS']: is everything there, and in its form?"""
     if not isinstance(app_settings.raw, Mapping) or not app_settings.raw:

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from django.apps import apps
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error
 from django.db import models
 
 from ..conf import app_settings
@@ -18,7 +18,6 @@ from .near_misses import hint_of
 from .querysets import is_table, queryset_problem
 
 
-@register("wechat_subsidies")
 def check_orders(**kwargs: object) -> list[CheckMessage]:
     """Check WECHAT_SUBSIDIES['ORDERS'] against the shop's models."""
     if not isinstance(app_settings.raw, Mapping):

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.core.checks import Error, register
+from django.core.checks import Error
 
 from ..conf import MERCHANT_DEFAULTS, app_settings
 from ..wechatpay import ConfigurationError
@@ -14,7 +14,6 @@ from .merchants import is_rate
 from .messages import error
 
 
-@register("wechat_subsidies")
 def check_merchants_together(**kwargs: object) -> list[Error]:
     """Check the merchants against each other: is each fine, and all of them a mistake?"""
     raw = app_settings.raw if isinstance(app_settings.raw, Mapping) else {}

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from inspect import isabstract
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error
 
 from ..conf import API_DEFAULTS, CELERY_DEFAULTS, DEFAULTS, DISPATCHERS, app_settings
 from ..dispatch import Dispatcher
@@ -31,7 +31,6 @@ CHOICES = {
 }
 
 
-@register("wechat_subsidies")
 def check_values(**kwargs: object) -> list[CheckMessage]:
     """Check WECHAT_SUBSIDIES itself: is it there, are its keys known and its values possible?"""
     raw = app_settings.raw
