@@ -1,4 +1,4 @@
-# Everything that one does with this project. demo, test, contract, torture and lint make a virtual environment each,
+# Everything that one does with this project. demo, test, contract, torture, bench and lint make a virtual environment each,
 # at their first run and whenever pyproject.toml has changed.
 
 PYTHON = python3
@@ -14,7 +14,7 @@ comma := ,
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-databases test-postgresql test-mariadb test-brokers test-browser \
-	contract openapi torture lint style types migrations walls clean
+	contract openapi torture bench lint style types migrations walls clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ openapi: .venv/test/ready  ## Write the OpenAPI document of the API anew (docs/o
 
 torture: .venv/torture/ready  ## Kill workers and compare what is left (half an hour; ARGS=--short: minutes)
 	@.venv/torture/bin/python -m torture $(ARGS)
+
+bench: .venv/bench/ready  ## Measure speed side by side, and write benchmarks/results.md (a few minutes)
+	@.venv/bench/bin/python -m benchmarks --postgresql '$(POSTGRESQL_URL)' $(ARGS)
 
 test-brokers: .venv/test/ready  ## Run the tests that need RabbitMQ or Redis
 	@for url in '$(AMQP_URL)' '$(REDIS_URL)'; do \
