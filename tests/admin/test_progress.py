@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from wechat_subsidies import outcomes
+from wechat_subsidies import clock, outcomes
 from wechat_subsidies.admin import batch_pages
 from wechat_subsidies.models import CancellationBatchItem, SubsidyCancellation
 from wechat_subsidies.services import confirm_batch, work_on_batch
@@ -68,6 +68,15 @@ def test_the_pace_is_that_of_the_last_minute(desk, asked, make_order):
     assert "1 in the last minute, about 2 minutes left" in page
     SubsidyCancellation.objects.update(status="failed", send_after=None)
     assert "in the last minute" not in desk.get(batch_page(batch)).content.decode()
+
+
+@pytest.mark.parametrize(("seconds", "due"), [(-1, 1), (1, 1), (5, 0)])
+def test_what_may_be_sent_in_a_moment_is_to_be_continued_with(
+    desk, asked, make_order, seconds, due
+):
+    batch = asked(make_order())
+    become(batch, send_after=clock.now("default") + timedelta(seconds=seconds))
+    assert desk.get(batch_page(batch)).context["progress"].due == due
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,10 @@ from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellati
 from ..orders import ReasonCode
 from .rows import Words
 
+# What is sent again at a person's wish waits until a second after the last call for its order: the
+# page is to send it, too, although it is opened before that.
+SOON: Final = timedelta(seconds=2)
+
 ItemStatus = CancellationBatchItem.Status
 Status = SubsidyCancellation.Status
 
@@ -80,7 +84,7 @@ STATES: Final = {
 class Progress:
     """How many items are in which state.
 
-    `due` of those that wait may be sent now; `recent` came to an end within the last minute.
+    `due` of those that wait may be sent now, or in a moment; `recent` came to an end within the last minute.
     """
 
     counts: Mapping[str, int]
@@ -138,7 +142,7 @@ def progress_of(batch: CancellationBatch, *, using: str) -> Progress:
     due = Q(status=ItemStatus.DRAFT) | Q(
         status=ItemStatus.ASKED,
         cancellation__status=Status.PENDING,
-        cancellation__send_after__lte=clock.now(using),
+        cancellation__send_after__lte=clock.now(using) + SOON,
     )
     recent = Q(
         status=ItemStatus.ASKED,
