@@ -13,7 +13,7 @@ from typing import Final
 
 import django
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Q
 
 from . import facts, verdict
@@ -27,6 +27,7 @@ BETWEEN_BLOWS: Final = (0.5, 4.0)
 CALLED_WITHIN: Final = 3.0
 CALLS: Final = 1.6  # that an order takes with three in ten going wrong
 SELLERS: Final = 5
+RECOVERED_WITHIN: Final = 60.0  # seconds that a crashed database may take
 SETTLED_WITHIN: Final = 300.0  # seconds after the last kill
 SETTINGS: Final = "torture.settings"
 
@@ -185,6 +186,13 @@ def how_many_are_open() -> int:
 
 
 def asked_of_database(question: Callable[[], int]) -> int:
-    """What the database answers, on a new connection, as it may have crashed since."""
-    connection.close()
-    return question()
+    """What the database answers, on a new connection: it may have crashed, and be recovering still."""
+    until = time.monotonic() + RECOVERED_WITHIN
+    while True:
+        connection.close()
+        try:
+            return question()
+        except OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
