@@ -1,12 +1,21 @@
 """The closed table: one case for each row, and for what is not in it."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from wechat_subsidies import outcomes, wechatpay
 from wechat_subsidies.models import CancellationAttempt
-from wechat_subsidies.outcomes import Outcome, advice, meaning_of_error, meaning_of_result
+from wechat_subsidies.outcomes import (
+    Outcome,
+    advice,
+    meaning_of_error,
+    meaning_of_refund,
+    meaning_of_refund_error,
+    meaning_of_result,
+)
+from wechat_subsidies.wechatpay import Refund
 
 from .answers import api_error, failed, make_answer, result
 
@@ -66,6 +75,53 @@ def test_the_result_decides_under_http_200() -> None:
     assert meaning_of_result(result("FAIL")) is outcomes.RESULT_FAIL
 
 
+def test_a_result_that_the_client_learns_before_the_table_is_unforeseen() -> None:
+    assert meaning_of_result(result("PROCESSING")) is outcomes.UNFORESEEN
+
+
+@pytest.mark.parametrize(
+    ("status", "must_have_succeeded", "meaning"),
+    [
+        ("SUCCESS", False, outcomes.REFUND_CONFIRMED),
+        ("SUCCESS", True, outcomes.REFUND_CONFIRMED),
+        ("PROCESSING", False, outcomes.REFUND_CONFIRMED),
+        ("PROCESSING", True, outcomes.REFUND_PROCESSING),
+        ("ABNORMAL", False, outcomes.REFUND_CONFIRMED),
+        ("ABNORMAL", True, outcomes.REFUND_PROCESSING),
+        ("CLOSED", False, outcomes.REFUND_CLOSED),
+        ("CLOSED", True, outcomes.REFUND_CLOSED),
+    ],
+)
+def test_a_refund_means_what_its_status_says(
+    status: Any, must_have_succeeded: bool, meaning: outcomes.Meaning
+) -> None:
+    refund = Refund(
+        refund_id="R1", transaction_id="T1", status=status, amount=1, answer=make_answer()
+    )
+    asked = {"must_have_succeeded": must_have_succeeded}
+    assert meaning_of_refund(refund, transaction_id="T1", **asked) is meaning
+    other = meaning_of_refund(refund, transaction_id="T2", **asked)
+    assert other is outcomes.REFUND_OF_OTHER_ORDER
+
+
+@pytest.mark.parametrize(
+    ("error", "meaning"),
+    [
+        (api_error(404, "ORDER_NOT_EXIST"), outcomes.REFUND_NOT_FOUND),
+        (api_error(429, "FREQUENCY_LIMITED"), outcomes.RATE_LIMITED),
+        (api_error(401, "SIGN_ERROR"), outcomes.SIGN_ERROR),
+        (failed(wechatpay.NotSent), outcomes.NOT_SENT),
+        (api_error(400, "PARAM_ERROR"), outcomes.REFUND_UNKNOWN),
+        (api_error(500, "SYSTEM_ERROR"), outcomes.REFUND_UNKNOWN),
+        (failed(wechatpay.OutcomeUnknown), outcomes.REFUND_UNKNOWN),
+    ],
+)
+def test_what_went_wrong_with_asking_for_a_refund_says_nothing_of_the_cancellation(
+    error: wechatpay.WeChatPayError, meaning: outcomes.Meaning
+) -> None:
+    assert meaning_of_refund_error(error) is meaning
+
+
 @pytest.mark.parametrize("status", [200, 202, 400, 429, 500])
 def test_an_unverified_answer_says_nothing_whatever_its_status(status: int) -> None:
     error = wechatpay.UnverifiedAnswer("x", answer=make_answer(status), reason="bad_signature")
@@ -94,6 +150,11 @@ def test_every_outcome_that_is_certain_here_is_certain_in_the_protocol() -> None
     for status, code in outcomes.CODES:
         error = api_error(status, code)
         assert error.outcome_known == (meaning_of_error(error).outcome != Outcome.UNKNOWN)
+
+
+@pytest.mark.parametrize("reason", outcomes.HISTORIES)
+def test_what_has_become_of_a_row_without_an_answer_has_advice_too(reason: str) -> None:
+    assert str(advice(reason)) == str(outcomes.HISTORIES[reason]) != ""
 
 
 def test_a_reason_from_nowhere_has_no_advice() -> None:

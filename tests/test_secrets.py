@@ -21,8 +21,10 @@ from django.views.debug import SafeExceptionReporterFilter
 from rest_framework.test import APIClient
 
 from wechat_subsidies import selftest, services, wechatpay
+from wechat_subsidies.checks import addresses as checks_of_addresses
 from wechat_subsidies.checks import keys as checks_of_keys
 from wechat_subsidies.checks import merchants as checks_of_merchants
+from wechat_subsidies.checks import secrets as checks_of_secrets
 from wechat_subsidies.conf import MerchantSettings, app_settings
 from wechat_subsidies.models import CancellationAttempt, SubsidyCancellation
 from wechat_subsidies.sandbox import Sandbox
@@ -459,7 +461,9 @@ class Mistake:
         (checks_of_keys, "MerchantCredentials"),
         (checks_of_merchants, "unknown_keys"),
         (checks_of_merchants, "is_number"),
-        (checks_of_merchants, "check_base_url"),
+        (checks_of_addresses, "check_base_url"),
+        (checks_of_secrets, "is_given"),
+        (keys, "_is_file"),
     ],
 )
 def test_no_mistake_in_a_check_brings_a_secret_out(

@@ -1,4 +1,4 @@
-"""A shop's own views and its own tests, as the README has them."""
+"""A shop's own views and its own tests, as a shop writes them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -93,7 +93,7 @@ def test_the_admin_works_the_same_with_and_without_a_transaction(
 
 
 class RefundTests(TestCase):
-    """In one transaction, as Django's tests of a shop are; the README says how to have it sent."""
+    """In one transaction, as Django's tests of a shop are; docs/sandbox.md says how to have it sent."""
 
     @pytest.fixture(autouse=True)
     def wechat_pay(self, gateway: Sandbox) -> None:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.apps import AppConfig
-from django.core.checks import CheckMessage, register
+from django.core.checks import CheckMessage, Tags, register
 from django.utils.translation import gettext_lazy as _
 
 
@@ -22,6 +22,7 @@ class WeChatSubsidiesConfig(AppConfig):
         from .conf import DISPATCHERS, app_settings
 
         register(check, "wechat_subsidies")
+        register(check_deployment, "wechat_subsidies", Tags.security, deploy=True)
         # A Celery worker knows the tasks only of what was imported. Failing is for the checks to say.
         if isinstance(app_settings.raw, Mapping):
             path = app_settings.dispatcher_path
@@ -41,3 +42,10 @@ def check(**kwargs: Any) -> Iterator[CheckMessage]:
     from .checks import mistakes
 
     yield from mistakes(**kwargs)
+
+
+def check_deployment(**kwargs: Any) -> Iterator[CheckMessage]:
+    """Our checks for production, which `check --deploy` runs; imported then, like the others."""
+    from .checks import deployment_mistakes
+
+    yield from deployment_mistakes(**kwargs)

@@ -16,6 +16,8 @@ logger: Final = logging.getLogger("wechat_subsidies")
 
 def write(event: str, **facts: Any) -> None:
     """Write a line; facts that are None or empty are left out."""
+    if not logger.isEnabledFor(logging.INFO):
+        return
     kept = {name: value for name, value in facts.items() if value not in {None, ""}}
     words = " ".join(f"{name}={plain(value)}" for name, value in kept.items())
     logger.info("%s %s", event, words, extra={"subsidies": {"event": event, **kept}})

@@ -26,11 +26,14 @@ def may_see_cancellations(user: Any) -> bool:
     return is_permitted or may_cancel(user) or may_resolve(user)
 
 
+def may_see_all_batches(user: Any) -> bool:
+    """Whether this user may see and work on the batches of others."""
+    return may_cancel(user) and bool(user.has_perm(VIEW_ALL_BATCHES))
+
+
 def may_see_batch(user: Any, batch: Any) -> bool:
     """Whether this user may see and work on this batch: their own, or anybody's by permission."""
-    if not may_cancel(user):
-        return False
-    return bool(batch.requested_by_id == user.pk or user.has_perm(VIEW_ALL_BATCHES))
+    return may_cancel(user) and (batch.requested_by_id == user.pk or may_see_all_batches(user))
 
 
 def may_pause(user: Any) -> bool:

@@ -114,6 +114,13 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(desk, ask):
     assert not cancellation.events.exists()
 
 
+@pytest.mark.parametrize(("length", "is_taken"), [(512, True), (513, False)])
+def test_a_note_may_be_as_long_as_over_the_api(desk, ask, length, is_taken):
+    cancellation = ask()
+    desk.post(decision_page(cancellation, "withdraw"), {"note": "长" * length})
+    assert cancellation.events.exists() is is_taken
+
+
 def test_one_that_waits_is_withdrawn(desk, ask):
     cancellation = ask()
     answer = desk.post(decision_page(cancellation, "withdraw"), follow=True)

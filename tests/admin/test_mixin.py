@@ -79,6 +79,19 @@ def test_the_action_takes_10_000_orders_with_a_few_queries_for_every_500(desk, m
     assert counts[2] - counts[1] == 16 * per_500
 
 
+def test_from_the_action_to_the_preview_500_orders_take_as_many_queries_as_100(desk, make_order):
+    first = make_order()
+    counts = []
+    for more in (99, 400):
+        add_orders(more, like=first)
+        with CaptureQueriesContext(connection) as captured:
+            answer = desk.get(run_action(desk, first, select_across="1").url)
+        assert answer.context["preview"].to_send.count == Order.objects.count()
+        # SQLite takes more than one INSERT for the items of a chunk.
+        counts.append(sum(not each["sql"].startswith("INSERT") for each in captured))
+    assert counts[0] == counts[1]
+
+
 def test_orders_have_to_be_the_shops_adapters_and_the_order_admins(
     desk, make_order, settings, monkeypatch
 ):
@@ -185,6 +198,18 @@ def test_a_site_with_our_pages_keeps_its_staff(staff, make_order):
     answer = client.get(url)
     assert b'href="/operations/wechat_subsidies/cancellationbatch/"' in answer.content
     assert b'action="/operations/wechat_subsidies/cancellationbatch/' in answer.content
+
+
+@pytest.mark.urls("tests.admin.no_pages")
+def test_where_no_site_has_our_pages_nothing_is_drafted_and_it_is_said_who_can_help(
+    desk, make_order
+):
+    order = make_order()
+    data = {"action": "cancel_subsidies", "_selected_action": [order.pk]}
+    answer = desk.post("/depot/shop/order/", data, follow=True)
+    assert "wechat_subsidies.admin.register(site)" in answer.content.decode()
+    assert "Subsidy to cancel" in answer.content.decode()
+    assert not CancellationBatch.objects.exists()
 
 
 def test_our_pages_can_be_put_on_another_site():

@@ -30,6 +30,10 @@ def is_stopped(batch):
     return CancellationBatch.objects.get(pk=batch.pk).status == "stopped"
 
 
+def test_the_field_takes_no_more_of_a_note_than_is_kept(desk, confirmed):
+    assert 'name="note" id="id_note" class="vTextField" maxlength="512"' in shown(desk, confirmed)
+
+
 # Who may
 
 

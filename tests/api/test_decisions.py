@@ -1,9 +1,12 @@
 """Retry, withdraw and resolve: what each allows, what it refuses, and who may."""
 
 import pytest
+from django.db import transaction
+from django.db.transaction import TransactionManagementError
 from rest_framework.test import APIClient
 
 from example_project.shop.models import Seller
+from wechat_subsidies.exceptions import ForeignTransaction
 from wechat_subsidies.models import CancellationEvent, SubsidyCancellation
 from wechat_subsidies.services import cancel_subsidy_for_order
 
@@ -204,3 +207,22 @@ def test_what_is_out_of_scope_answers_like_what_never_existed(
 def test_nothing_is_decided_by_a_get(doubtful, decider, decision):
     response = decider.get(url_of(doubtful, decision))
     assert (response.status_code, codes(response)) == (405, {"": ["method_not_allowed"]})
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "other"])
+def test_a_decision_in_a_transaction_of_another_database_is_refused(failed, decide):
+    with transaction.atomic(using="other"), pytest.raises(ForeignTransaction):
+        decide(failed, "retry")
+    failed.refresh_from_db()
+    assert failed.status == "failed"
+
+
+@sending
+def test_a_decision_that_could_be_rolled_back_unnoticed_is_refused(failed, decide):
+    transaction.set_autocommit(False)
+    try:
+        with pytest.raises(TransactionManagementError, match="Autocommit is off"):
+            decide(failed, "retry")
+    finally:
+        transaction.rollback()
+        transaction.set_autocommit(True)

@@ -7,7 +7,7 @@ from rest_framework.test import APIClient
 from wechat_subsidies.api.errors import answer
 from wechat_subsidies.models import SubsidyCancellation
 
-from .calls import CANCELLATIONS, codes
+from .calls import CANCELLATIONS, codes, identifiers
 
 JSON = "application/json"
 
@@ -128,3 +128,23 @@ def test_the_browsable_api_shows_errors_too(db, api):
     response = api.generic("POST", CANCELLATIONS, b"{", content_type=JSON, HTTP_ACCEPT="text/html")
     assert (response.status_code, response["Content-Type"]) == (400, "text/html; charset=utf-8")
     assert "parse_error" in response.content.decode()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_field_is_named_once(gateway, make_order, post, language):
+    body = {**identifiers(make_order()), "description": "\U0001f600"}
+    said = post(body, HTTP_ACCEPT_LANGUAGE=language).json()
+    (error,) = said["fields"]["description"]
+    assert said["detail"] == f"description: {error['detail']}"
+    assert not error["detail"].startswith("description")
+
+
+def test_a_body_of_null_is_refused_in_the_callers_language(gateway, api):
+    answers = [
+        api.generic("POST", CANCELLATIONS, b"null", "application/json", HTTP_ACCEPT_LANGUAGE=each)
+        for each in ("en", "zh-hans")
+    ]
+    assert [each.status_code for each in answers] == [400, 400]
+    english, chinese = (each.json()["detail"] for each in answers)
+    assert english.isascii()
+    assert not chinese.isascii()

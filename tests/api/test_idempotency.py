@@ -144,7 +144,7 @@ def test_an_error_of_ours_is_not_kept(gateway, make_order, post, api, monkeypatc
     assert (response.status_code, "Idempotent-Replayed" in response) == (202, False)
 
 
-def broken(**kwargs):
+def broken(*args, **kwargs):
     raise ZeroDivisionError
 
 
@@ -265,6 +265,68 @@ def test_a_decision_is_made_once(gateway, make_order, api):
     assert [each.status_code for each in answers] == [200, 200]
     assert CancellationEvent.objects.count() == 1
     assert api.post(url, {"note": "x"}, format="json").status_code == 409  # without the key
+
+
+def test_a_batch_of_a_request_whose_key_was_taken_over_meanwhile_is_taken_back(
+    gateway, make_order, api, monkeypatch
+):
+    whole = services.ask_for_selection
+
+    def slow(*args, **kwargs):
+        IdempotencyKey.objects.update(locked_until=idempotency.clock.now("default"))
+        return whole(*args, **kwargs)
+
+    monkeypatch.setattr(services, "ask_for_selection", slow)
+    response = api.post(BATCHES, {"orders": [make_order().pk]}, format="json", **KEY)
+    assert (response.status_code, codes(response)) == (409, {"": ["request_in_progress"]})
+    assert not CancellationBatch.objects.exists()
+
+
+@sending
+@pytest.mark.parametrize("verb", ["retry", "withdraw", "resolve"])
+def test_a_decision_whose_process_died_before_it_answered_is_told_to_its_repeat(
+    gateway, make_order, api, make_user, monkeypatch, verb
+):
+    api.force_authenticate(make_user("li", "cancel_subsidy", "resolve_cancellation"))
+    row = cancel_subsidy_for_order(make_order(), send="later")
+    if verb != "withdraw":
+        stuck = {"status": "needs_review", "send_after": None, "in_doubt": True}
+        SubsidyCancellation.objects.update(**stuck)
+    url, body = f"{CANCELLATIONS}{row.pk}/{verb}/", BODIES[verb]
+    with monkeypatch.context() as patch:
+        patch.setattr(idempotency, "finish", broken)
+        patch.setattr(idempotency, "release", lambda row: None)
+        with pytest.raises(ZeroDivisionError):
+            api.post(url, body, format="json", **KEY)
+    IdempotencyKey.objects.update(locked_until=idempotency.clock.now("default"))
+    repeats = [api.post(url, body, format="json", **KEY) for _ in range(2)]
+    assert [each.status_code for each in repeats] == [200, 200]
+    assert {each.json()["status"] for each in repeats} == {ENDS[verb]}
+    assert CancellationEvent.objects.count() == 1
+
+
+BODIES = {
+    "retry": {},
+    "withdraw": {},
+    "resolve": {"succeeded": True, "note": "seen"},
+}
+ENDS = {"retry": "succeeded", "withdraw": "withdrawn", "resolve": "succeeded"}
+
+
+def test_what_a_decision_was_refused_is_not_remembered(gateway, make_order, api):
+    row = cancel_subsidy_for_order(make_order(), send="later")
+    url = f"{CANCELLATIONS}{row.pk}/retry/"
+    assert [api.post(url, {}, format="json", **KEY).status_code for _ in range(2)] == [409, 409]
+    assert IdempotencyKey.objects.get().cancellation is None
+
+
+def test_a_replay_says_in_what_it_differs(gateway, make_order, post):
+    order = make_order()
+    post(identifiers(order))
+    body = {**identifiers(order), "description": "another", "refund_id": "50000099"}
+    answers = [post(body, **KEY) for _ in range(2)]
+    assert answers[1]["Idempotent-Replayed"] == "true"
+    assert [each.json()["differs"] for each in answers] == [["refund_id", "description"]] * 2
 
 
 def test_a_multipart_form_of_the_site_itself_may_have_a_key(gateway, make_order, make_user):

@@ -131,3 +131,10 @@ def test_a_made_up_cursor_is_refused(db, api, ordering, made_up):
 def test_a_cursor_beyond_the_end_is_an_empty_page(keys, api):
     page = api.get(CANCELLATIONS, {"cursor": cursor("id", True, 0, 0, False)}).json()
     assert page == {"next": None, "previous": None, "results": []}
+
+
+def test_a_query_that_is_not_escaped_goes_on_to_the_next_page(keys, api):
+    SubsidyCancellation.objects.update(order_reference="订单")
+    raw = "order_reference=订单&page_size=1".encode().decode("latin-1")
+    first = api.get(CANCELLATIONS, QUERY_STRING=raw).json()
+    assert len(api.get(first["next"]).json()["results"]) == 1

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import drf_spectacular
 import pytest
 import yaml
 from django.utils import translation
@@ -42,6 +43,10 @@ def test_it_is_valid_openapi_3_1(document) -> None:
     validate_schema(document)
 
 
+@pytest.mark.skipif(
+    drf_spectacular.__version__ < "0.30",
+    reason="older ones write a text that may be blank otherwise",
+)
 def test_it_is_the_one_that_is_kept(document) -> None:
     """After a change that is meant: make openapi."""
     assert yaml.safe_load(KEPT.read_text()) == yaml.safe_load(

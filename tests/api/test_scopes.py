@@ -6,7 +6,12 @@ from example_project.shop.subsidies import orders
 from wechat_subsidies.models import SubsidyCancellation
 from wechat_subsidies.orders.mapped import MappedOrderAdapter
 from wechat_subsidies.scoping import as_stored
-from wechat_subsidies.services import cancel_subsidy, cancel_subsidy_for_order, draft_batch
+from wechat_subsidies.services import (
+    cancel_subsidy,
+    cancel_subsidy_for_order,
+    draft_batch,
+    withdraw,
+)
 
 from .calls import CANCELLATIONS, codes, identifiers
 
@@ -108,6 +113,23 @@ def test_an_order_that_changed_hands_shows_nothing_of_before(gateway, mine, thei
     response = post({"order": theirs.pk}, **as_me)
     assert (response.status_code, codes(response)) == (409, {"": ["other_order"]})
     assert "requested_by" not in response.content.decode()
+
+
+@pytest.mark.parametrize("status", ["pending", "withdrawn"])
+def test_what_was_recorded_out_of_sight_is_left_alone(
+    gateway, mine, theirs, post, as_me, status, django_capture_on_commit_callbacks
+):
+    hidden = cancel_subsidy_for_order(theirs, send="later")
+    if status == "withdrawn":
+        withdraw(hidden)
+    SubsidyCancellation.objects.update(sub_mchid=mine.seller.wechat_mchid)
+    Order.objects.filter(pk=theirs.pk).update(seller=mine.seller)
+    before = SubsidyCancellation.objects.values().get()
+    with django_capture_on_commit_callbacks(execute=True):
+        response = post({"order": theirs.pk}, **as_me)
+    assert (response.status_code, codes(response)) == (409, {"": ["other_order"]})
+    assert SubsidyCancellation.objects.values().get() == before
+    assert not gateway.calls()
 
 
 def test_what_belongs_to_no_order_is_for_those_who_may_see_all(gateway, by_seller, post, api):

@@ -3,6 +3,7 @@ from rest_framework import serializers
 
 from wechat_subsidies.api.serializers import CancellationSerializer
 from wechat_subsidies.models import SubsidyCancellation
+from wechat_subsidies.services.tabular import COLUMNS
 
 from .calls import CANCELLATIONS, codes, identifiers
 
@@ -19,6 +20,11 @@ PUBLIC = """
 @pytest.mark.django_db(transaction=True)
 def test_a_cancellation_shows_its_public_fields_and_nothing_else(gateway, make_order, post):
     assert list(post(identifiers(make_order())).json()) == PUBLIC.split()
+
+
+def test_an_export_has_the_same_fields_as_columns():
+    of_an_answer = {"differs"}  # says what of the request is not as it is stored
+    assert sorted(COLUMNS) == sorted({*CancellationSerializer.Meta.fields} - of_an_answer)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -40,7 +46,7 @@ def test_a_refused_cancellation_says_what_to_do(gateway, make_order, post):
     gateway.faults.add("param_error")
     shown = post(identifiers(make_order())).json()
     assert (shown["can_retry"], shown["error_code"]) == (True, "PARAM_ERROR")
-    assert "Correct it and retry" in shown["advice"]
+    assert "Correct it and send it again" in shown["advice"]
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,19 @@ import pytest
 from django.db import connections
 from rest_framework.test import APIClient
 
-from wechat_subsidies.models import CancellationBatch, IdempotencyKey, SubsidyCancellation
-from wechat_subsidies.services import process_due
+from wechat_subsidies.models import (
+    CancellationBatch,
+    CancellationEvent,
+    IdempotencyKey,
+    SubsidyCancellation,
+)
+from wechat_subsidies.services import cancel_subsidy_for_order, process_due
 
 from .calls import CANCELLATIONS, codes, identifiers
 
 BATCHES = "/api/subsidies/batches/"
 MANY = 50
+CONFLICTS = {"in_progress", "frozen"}  # frozen, once the first one has been sent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -67,3 +73,15 @@ def test_fifty_batches_with_one_key_are_one(gateway, make_order, stampede) -> No
     answers = stampede(BATCHES, {"orders": [make_order().pk]}, HTTP_IDEMPOTENCY_KEY="k")
     assert {each.status_code for each in answers} <= {202, 409}
     assert (CancellationBatch.objects.count(), SubsidyCancellation.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize(("verb", "refusal"), [("withdraw", {"frozen"}), ("retry", CONFLICTS)])
+def test_of_fifty_who_decide_one_does(gateway, make_order, stampede, verb, refusal) -> None:
+    row = cancel_subsidy_for_order(make_order(), send="later")
+    if verb == "retry":
+        SubsidyCancellation.objects.update(status="failed", send_after=None)
+    answers = stampede(f"{CANCELLATIONS}{row.pk}/{verb}/", {})
+    assert sorted({each.status_code for each in answers}) == [200, 409]
+    assert [each.status_code for each in answers].count(200) == 1
+    assert {codes(each)[""][0] for each in answers if each.status_code == 409} <= refusal
+    assert CancellationEvent.objects.count() == 1

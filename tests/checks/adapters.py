@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Model, QuerySet
 
 from example_project.shop.models import Order, Refund
-from wechat_subsidies.dispatch import Dispatcher
+from wechat_subsidies.dispatch import Dispatcher, Problem
 from wechat_subsidies.orders import OrderAdapter
 
 
@@ -63,6 +63,11 @@ class NeedsAQueue(Complete):
 class CannotSayWhatIsAmiss(Complete):
     def problem(self) -> Any:
         return {}["broker"]
+
+
+class HasNoWorkers(Complete):
+    def problem(self) -> Any:
+        return Problem(words="has no workers.", hint="Hire some.")
 
 
 class SaysItInOtherWords(Complete):

@@ -16,13 +16,15 @@ def problems(gateway: Sandbox, settings) -> Change:
     """What the checks say once a merchant, or the setting as a whole, has been changed."""
     settings.DEBUG = True
 
-    def changed(merchant: dict[str, Any] | None = None, **values: Any) -> list[CheckMessage]:
+    def changed(
+        merchant: dict[str, Any] | None = None, *, deploy: bool = False, **values: Any
+    ) -> list[CheckMessage]:
         entry = {**gateway.merchant_settings(), **(merchant or {})}
         settings.WECHAT_SUBSIDIES = {
             **settings.WECHAT_SUBSIDIES,
             "MERCHANTS": {"default": entry},
             **values,
         }
-        return [*run_checks(tags=["wechat_subsidies"])]
+        return [*run_checks(tags=["wechat_subsidies"], include_deployment_checks=deploy)]
 
     return changed

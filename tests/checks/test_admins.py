@@ -1,5 +1,8 @@
 """Mixins that are named where Django does not ask them."""
 
+from importlib import import_module
+from typing import Any
+
 import pytest
 from django.contrib import admin
 from django.contrib.admin import AdminSite, sites
@@ -55,3 +58,28 @@ def test_without_the_admin_there_is_nothing_to_check(problems: Change, site: Adm
     assert problems()
     with modify_settings(INSTALLED_APPS={"remove": ["django.contrib.admin"]}):
         assert run_checks(tags=["wechat_subsidies"]) == []
+
+
+def test_an_action_that_leads_nowhere_is_named(problems: Change, settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.admin.no_pages"
+    (error,) = problems()
+    assert error.id == "wechat_subsidies.E302"
+    assert error.msg == (
+        "OrderAdmin cancels subsidies on the admin site “depot”, and no site among the URLs has "
+        "the pages for it."
+    )
+    assert error.hint == "Put them on this site: wechat_subsidies.admin.register(site)."
+
+
+@pytest.mark.parametrize(
+    "urls", ["tests.admin.two_sites", "tests.checks.test_admins"], ids=["elsewhere", "no admin"]
+)
+def test_an_action_that_leads_to_another_site_or_is_on_none_is_right(
+    problems: Change, settings: Any, urls: str
+) -> None:
+    import_module("tests.admin.no_pages")
+    settings.ROOT_URLCONF = urls
+    assert problems() == []
+
+
+urlpatterns: list[Any] = []  # of a process that serves no admin

@@ -184,6 +184,22 @@ def test_a_wrong_value_of_the_setting_is_named(
 
 
 @pytest.mark.parametrize(
+    ("dispatcher", "largest", "ids"),
+    [
+        ("inline", 10_000, []),
+        ("inline", 10_001, ["wechat_subsidies.W007"]),
+        ("wechat_subsidies.dispatch.inline.InlineDispatcher", 10_001, ["wechat_subsidies.W007"]),
+        ("tests.checks.adapters.Complete", 10_001, []),
+    ],
+)
+def test_batches_too_large_to_be_sent_without_workers_are_named(
+    problems: Change, dispatcher: str, largest: int, ids: list[str]
+) -> None:
+    found = problems(DISPATCHER=dispatcher, API={"MAX_BATCH": largest})
+    assert [problem.id for problem in found] == ids
+
+
+@pytest.mark.parametrize(
     ("dispatcher", "hint"),
     [
         ("celry", "Did you mean 'celery'?"),

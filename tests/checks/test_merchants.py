@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from wechat_subsidies.sandbox import Sandbox
+from wechat_subsidies.sandbox.keys import certificate_pem, generate_key, self_signed
 
 from .conftest import Change
 
@@ -72,3 +73,28 @@ def test_several_limits_under_one_mchid_are_named(
     (error,) = problems(MERCHANTS={"default": entry, "second": entry | {"RATE_LIMIT": limit}})
     assert error.id == "wechat_subsidies.E115"
     assert "['second']['RATE_LIMIT']" in error.msg
+
+
+@pytest.mark.parametrize("key", ["BASE_URL", "BACKUP_URL"])
+@pytest.mark.parametrize("host", ["127.0.0.1:8787", "localhost", "[::1]"])
+def test_this_machine_is_named_in_production_and_not_before(
+    problems: Change, settings: Any, key: str, host: str
+) -> None:
+    urls = {"BASE_URL": REAL, key: f"https://{host}"}
+    settings.DEBUG = False
+    (warning,) = (each for each in problems(urls) if each.id == "wechat_subsidies.W118")
+    assert f"['default']['{key}'] is 'https://{host}', this machine" in warning.msg
+    settings.DEBUG = True
+    assert [each for each in problems(urls) if each.id == "wechat_subsidies.W118"] == []
+
+
+def test_wechat_pay_is_right_in_production(problems: Change, settings: Any) -> None:
+    settings.DEBUG = False
+    assert problems({"BASE_URL": REAL, "BACKUP_URL": "https://api2.mch.weixin.qq.com"}) == []
+
+
+def test_the_merchants_certificate_as_wechat_pays_key_is_named(problems: Change) -> None:
+    certificate = certificate_pem(self_signed(name="1900000001", key=generate_key()))
+    (error,) = problems({"WECHATPAY_PUBLIC_KEY": certificate})
+    assert error.id == "wechat_subsidies.E106"
+    assert "This is a certificate; WeChat Pay's public key (pub_key.pem) belongs here" in error.msg

@@ -1,13 +1,15 @@
 """Dispatchers to try without a broker."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from wechat_subsidies.conf import app_settings
 from wechat_subsidies.dispatch.hints import HintingDispatcher
-from wechat_subsidies.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from wechat_subsidies.sandbox import Sandbox
 
 
 class Remembering(HintingDispatcher):
@@ -25,7 +27,7 @@ class Remembering(HintingDispatcher):
 
 
 @pytest.fixture
-def choose(gateway: Sandbox, settings: Any) -> Callable[..., Any]:
+def choose(gateway: "Sandbox", settings: Any) -> Callable[..., Any]:
     """Set DISPATCHER, and what else; returns the dispatcher."""
 
     def chosen(dispatcher: str, **values: Any) -> Any:

@@ -52,6 +52,7 @@ def test_an_engine_that_is_chosen_and_missing_is_named(dispatcher: str, extra: s
     assert f"django-wechat-subsidies[{extra}]" in words
 
 
+@pytest.mark.needs("celery")
 def test_celery_that_is_chosen_is_imported_for_its_workers_to_know_the_tasks() -> None:
     _, loaded = set_up("celery", missing=["django_tasks", "django.tasks"])
     assert loaded == ["celery", "kombu"]

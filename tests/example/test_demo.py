@@ -19,6 +19,8 @@ from wechat_subsidies.models import SubsidyCancellation
 from wechat_subsidies.orders import ReasonCode
 from wechat_subsidies.outcomes import advice
 
+pytestmark = pytest.mark.needs("cheroot", "drf_spectacular")  # the demo is run with all of them
+
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "example_project.demo"]
 

@@ -43,7 +43,8 @@ def test_it_begins_after_a_crash_between_commit_and_signal(
         for module in (process, announcer):
             crash.setattr(module, "announce_due", lambda **kwargs: False)
         order = make_order()
-        services.cancel_subsidy_for_order(order)
+        services.cancel_subsidy_for_order(order, send="later")
+        services.process_due()
     assert services.may_share_profit(order)
     assert begun() == []
     services.process_due()

@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 from wechat_subsidies.models.fields import EPOCH
+from wechat_subsidies.sender.clients import CONCURRENCY
 from wechat_subsidies.sender.pacing import Pace
-from wechat_subsidies.sender.process import CONCURRENCY
 
 from .invariants import Invariant
 from .rules import ALL, Rule

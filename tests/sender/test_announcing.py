@@ -2,16 +2,18 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import OperationalError
 
-from wechat_subsidies import sender, services, signals
+from wechat_subsidies import clock, sender, services, signals
 from wechat_subsidies.models import SubsidyCancellation
 from wechat_subsidies.sandbox import Sandbox
 from wechat_subsidies.sender import announcer, announcing, process
+from wechat_subsidies.sender.lanes import Lane
 
 IDS = {"sub_mchid": "1900013401", "transaction_id": "T1"}
 
@@ -63,6 +65,34 @@ def test_an_unknown_outcome_is_not_announced(gateway: Sandbox, receiver: Receive
     assert receiver.heard == []
 
 
+def test_a_function_that_raised_is_named_in_the_log_and_called_again(
+    gateway: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    def start_profit_sharing(**kwargs: Any) -> None:
+        raise LookupError("a shop's own mistake")
+
+    signals.subsidy_cancelled.connect(start_profit_sharing)
+    try:
+        cancellation = services.cancel_subsidy(**IDS)
+    finally:
+        signals.subsidy_cancelled.disconnect(start_profit_sharing)
+    cancellation.refresh_from_db()
+    assert cancellation.announce_after is not None
+    (ours,) = (each for each in caplog.records if each.name == "wechat_subsidies")
+    assert "start_profit_sharing" in ours.getMessage()
+    assert ours.exc_info
+
+
+def test_what_another_process_has_taken_is_not_announced(
+    gateway: Sandbox, receiver: Receiver
+) -> None:
+    cancellation = services.cancel_subsidy(**IDS)
+    receiver.heard.clear()
+    now = clock.now("default")
+    left = announcing.announce_group([cancellation.pk], using="default", now=now, until=0)
+    assert (left, receiver.heard) == (0, [])
+
+
 def test_a_receiver_that_raised_is_called_again_by_the_sweep(
     gateway: Sandbox, receiver: Receiver
 ) -> None:
@@ -98,9 +128,61 @@ def test_a_process_that_died_before_announcing_leaves_it_to_the_sweep(
     with monkeypatch.context() as patch:
         for module in (process, announcer):
             patch.setattr(module, "announce_due", lambda **kwargs: False)
-        services.cancel_subsidy(**IDS)
+        services.cancel_subsidy(**IDS, send="later")
+        services.process_due()
     assert receiver.heard == []
     services.process_due()
+    assert receiver.heard == [("T1", "succeeded", 1)]
+
+
+def test_a_request_that_died_before_announcing_leaves_it_to_the_sweep_after_a_minute(
+    gateway: Sandbox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(process, "announce_recorded", lambda *key, **kwargs: None)
+        cancellation = services.cancel_subsidy(**IDS)
+    services.process_due()
+    assert receiver.heard == []  # the request might be at it
+    assert cancellation.announce_after - cancellation.asked_at > announcing.FIRST_DELAY
+    SubsidyCancellation.objects.update(announce_after=cancellation.asked_at)
+    services.process_due()
+    assert receiver.heard == [("T1", "succeeded", 1)]
+
+
+def test_who_sends_one_alone_announces_nothing_that_another_has_taken(
+    gateway: Sandbox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = process.announce_recorded
+
+    def after_another(*key: int, **how: Any) -> None:
+        SubsidyCancellation.objects.update(announce_after=how["now"] + announcing.FIRST_DELAY * 2)
+        whole(*key, **how)
+
+    monkeypatch.setattr(process, "announce_recorded", after_another)
+    services.cancel_subsidy(**IDS)
+    assert receiver.heard == []
+
+
+def test_an_answer_that_was_kept_for_minutes_is_announced_once_though_a_sweep_comes_by(
+    gateway: Sandbox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Lane.take_ended
+
+    def kept(lane: Lane) -> Any:
+        calls, missed = whole(lane)
+        return [
+            replace(call, ended_at=call.ended_at - timedelta(minutes=4)) for call in calls
+        ], missed
+
+    def sweep(**kwargs: Any) -> None:
+        announcing.announce_due(using="default", until=0)
+
+    monkeypatch.setattr(Lane, "take_ended", kept)
+    signals.subsidy_cancelled.connect(sweep)
+    try:
+        services.cancel_subsidy(**IDS)
+    finally:
+        signals.subsidy_cancelled.disconnect(sweep)
     assert receiver.heard == [("T1", "succeeded", 1)]
 
 

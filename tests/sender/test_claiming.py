@@ -15,8 +15,9 @@ from wechat_subsidies.models import CancellationAttempt, SubsidyCancellation
 from wechat_subsidies.outcomes import Outcome
 from wechat_subsidies.sandbox import Sandbox
 from wechat_subsidies.sender.calling import calls_for
-from wechat_subsidies.sender.claiming import Claim, claim, take_over
+from wechat_subsidies.sender.claiming import Claim, claim, mark, take_over
 from wechat_subsidies.sender.recording import record
+from wechat_subsidies.sender.timing import Timing
 
 from .claims import MCHID, unhurried_claims
 
@@ -43,6 +44,21 @@ def expire_lease() -> None:
 def test_a_claimed_row_cannot_be_claimed_again(cancellation: SubsidyCancellation) -> None:
     claim_one()
     assert not claim(using="default", mchid=MCHID, limit=10).claims
+
+
+def test_a_row_that_is_withdrawn_while_a_claim_is_made_is_none_of_its(
+    cancellation: SubsidyCancellation,
+) -> None:
+    other = services.cancel_subsidy(sub_mchid="1900013401", transaction_id="T2", send="later")
+    now = clock.now("default")
+    services.withdraw(other, requested_by=None)
+    timing = Timing(connect=5, read=10)
+    token, ours = mark([cancellation, other], using="default", now=now, timing=timing)
+    assert ours == [cancellation]
+    cancellation.refresh_from_db()
+    other.refresh_from_db()
+    assert (cancellation.claim_token, other.claim_token) == (token, None)
+    assert other.status == Status.WITHDRAWN
 
 
 def test_a_claim_puts_the_row_in_doubt(cancellation: SubsidyCancellation) -> None:

@@ -118,6 +118,46 @@ def test_calls_that_take_long_to_begin_are_given_the_time(
     assert len(gateway.calls()) == 1
 
 
+def test_the_next_claim_comes_in_time_for_the_slot_after_the_last_however_long_the_lead_is(
+    gateway: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = lanes.claim
+
+    def slowly(**how: Any) -> Any:
+        claimed = whole(**how)
+        time.sleep(0.2)  # a commit that takes its time: the next claim asks for a longer lead
+        leads.append(lane._lead)
+        return claimed
+
+    leads: list[float] = []
+    monkeypatch.setattr(lanes, "claim", slowly)
+    monkeypatch.setattr(lanes, "calls_for", lambda claim: [])
+    ask_for(12)
+    lane = lanes.Lane("1900000001", using="default", concurrency=12)
+    lane.claim(limit=12)
+    last = max(each.deadline.slot or 0 for each in lane.under_way.values())
+    lane.close()
+    assert lane._lead > leads[0]
+    assert lane.next_claim + lane._lead < last
+
+
+def test_a_call_is_not_prepared_long_before_its_slot(
+    gateway: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early: list[float] = []
+
+    def prepared(claim: Claim) -> list[Call]:
+        early.append((claim.deadline.slot or 0) - time.monotonic())
+        return []
+
+    monkeypatch.setattr(lanes, "calls_for", prepared)
+    ask_for(1)
+    (claim,) = lanes.claim(using="default", mchid="1900000001", limit=1).claims
+    slot = time.monotonic() + 0.5
+    lanes.calls_in_thread(replace(claim, deadline=replace(claim.deadline, slot=slot)), 0.1)
+    assert early[0] <= 0.1
+
+
 def test_a_merchant_whose_gateway_hangs_does_not_hold_up_another(
     gateway: Sandbox, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +198,7 @@ def test_what_is_under_way_is_recorded_even_if_something_breaks(
 ) -> None:
     gateway.faults.add("delay", transaction_id="T1", seconds=0.5)
     ask_for(2)
+    monkeypatch.setattr(lanes, "calls_for", unhurried)  # a missed slot is not under way
 
     def broken(*args: object, **kwargs: object) -> None:
         monkeypatch.undo()

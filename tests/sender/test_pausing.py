@@ -9,14 +9,17 @@ from wechat_subsidies import clock, services, signals
 from wechat_subsidies.models import MerchantPace, SendingPause, SubsidyCancellation
 from wechat_subsidies.outcomes import MEANINGS
 from wechat_subsidies.sandbox import Sandbox
+from wechat_subsidies.sender.calling import calls_for
 from wechat_subsidies.sender.claiming import give_back
 from wechat_subsidies.sender.clients import name_of
 from wechat_subsidies.sender.pacing import slow_down
 from wechat_subsidies.sender.pausing import (
+    draw_conclusions,
     is_over,
     pause_after,
     process_stop,
 )
+from wechat_subsidies.sender.recording import record
 
 from ..answers import api_error
 from .claims import unhurried_claims
@@ -120,6 +123,28 @@ def test_who_misses_the_slot_of_a_try_may_try_again_at_once(
     outage.refresh_from_db()
     assert (outage.probe_count, outage.probe_token) == (0, None)
     assert len(unhurried_claims()) == 1
+
+
+def test_a_try_that_succeeds_after_a_person_has_ended_the_pause_ends_it_no_second_time(
+    gateway: Sandbox, outage: SendingPause
+) -> None:
+    make_due()
+    end_pauses()
+    (claimed,) = unhurried_claims()
+    services.resume("default", resumed_by=None)
+    before = SendingPause.objects.get()
+    heard: list[SendingPause] = []
+
+    def hear(pause: SendingPause, **kwargs: Any) -> None:
+        heard.append(pause)
+
+    signals.sending_resumed.connect(hear)
+    (call,) = calls_for(claimed)
+    record([call], using="default")
+    draw_conclusions([call], using="default")
+    signals.sending_resumed.disconnect(hear)
+    assert SendingPause.objects.get().lifted_at == before.lifted_at
+    assert heard == []
 
 
 def test_the_row_that_caused_a_pause_tries_where_there_is_no_other(gateway: Sandbox) -> None:

@@ -43,6 +43,16 @@ def test_hostile_words_of_an_answer_are_cut_and_cleaned(gateway: Sandbox) -> Non
     assert "nested" in row.attempts.get().error_detail
 
 
+def test_each_of_those_recorded_together_has_the_request_id_of_its_own_answer(
+    gateway: Sandbox,
+) -> None:
+    calls = calls_made_for("T1", "T2", "T3")
+    recording.record(calls, using="default")
+    said = {made.claim.cancellation.pk: made.reply.answer.request_id for made in calls}
+    assert dict(SubsidyCancellation.objects.values_list("pk", "request_id")) == said
+    assert len(set(said.values())) == 3
+
+
 def test_one_answer_that_cannot_be_stored_does_not_harm_its_neighbours(
     gateway: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

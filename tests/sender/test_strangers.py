@@ -9,6 +9,7 @@ from wechat_subsidies import clock, services
 from wechat_subsidies.models import SubsidyCancellation
 from wechat_subsidies.outcomes import Outcome
 from wechat_subsidies.sandbox import Sandbox
+from wechat_subsidies.sender.strangers import set_aside
 
 from .claims import unhurried_claims
 
@@ -80,3 +81,12 @@ def test_one_that_was_being_sent_is_written_down_as_lost(
     attempt = cancellation.attempts.get()
     assert (attempt.outcome, attempt.claim_token) == (Outcome.LOST, claimed.token)
     assert (cancellation.attempt_count, cancellation.unknown_count) == (1, 1)
+
+
+def test_one_that_is_taken_up_by_somebody_else_meanwhile_is_left_to_them(
+    cancellation: SubsidyCancellation,
+) -> None:
+    SubsidyCancellation.objects.update(status=Status.WITHDRAWN, send_after=None)
+    set_aside(cancellation, using="default")
+    cancellation.refresh_from_db()
+    assert (cancellation.status, cancellation.reason) == (Status.WITHDRAWN, "")

@@ -13,6 +13,7 @@ from wechat_subsidies.exceptions import Conflict, InvalidRequest
 from wechat_subsidies.models import CancellationEvent, SubsidyCancellation
 from wechat_subsidies.sandbox import Sandbox
 from wechat_subsidies.signals import subsidy_cancellation_needs_review
+from wechat_subsidies.texts import storable
 
 Status = SubsidyCancellation.Status
 IDS = {"sub_mchid": "1900013401", "transaction_id": "T1"}
@@ -132,6 +133,17 @@ def test_a_person_states_what_became_of_it(
     assert (doubtful.status, doubtful.proof, doubtful.in_doubt) == (status, "person", False)
     assert (doubtful.resolved_by_name, doubtful.resolution_note) == ("lihua", "商户平台已核对")
     assert doubtful.announce_after is not None
+
+
+@pytest.mark.parametrize("decide", ["retry", "resolve"])
+def test_a_note_is_kept_as_every_database_can(doubtful: SubsidyCancellation, decide: str) -> None:
+    hostile = "seen\0\U0001f600" + "x" * 600
+    if decide == "retry":
+        services.retry(doubtful, note=hostile, send="later")
+    else:
+        services.resolve(doubtful, succeeded=True, note=hostile, resolved_by="lihua")
+        assert SubsidyCancellation.objects.get().resolution_note == storable(hostile, limit=512)
+    assert doubtful.events.get().note == storable(hostile, limit=512)
 
 
 def test_a_statement_needs_a_note(doubtful: SubsidyCancellation) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from example_project.shop.models import Order
+from example_project.shop.models import Order, Seller
 from wechat_subsidies import services
 from wechat_subsidies.exceptions import InvalidRequest
 from wechat_subsidies.models import SubsidyCancellation
@@ -14,6 +14,8 @@ from wechat_subsidies.orders import OrderAdapter, Target
 from wechat_subsidies.services import groups, listing, naming
 from wechat_subsidies.services.listing import ListReport, cancel_listed
 from wechat_subsidies.services.tabular import Line, Problem
+
+from .adapters import Simple
 
 MakeOrder = Callable[..., Order]
 
@@ -337,7 +339,7 @@ def test_what_becomes_of_an_order_between_the_two_looks_counts(make_order: MakeO
 def test_what_cannot_be_recorded_is_a_problem_of_its_line(
     make_order: MakeOrder, monkeypatch: Any
 ) -> None:
-    def insert(wish: Any, *, using: str) -> None:
+    def insert(wish: Any, **how: Any) -> None:
         raise ValueError("cannot be stored")
 
     monkeypatch.setattr(groups, "insert", insert)
@@ -354,3 +356,22 @@ def test_many_lines_are_asked_for_a_few_at_a_time(make_order: MakeOrder, monkeyp
     lines = [named(make_order()) for _ in range(3)]
     report = listed(*lines, on_progress=lambda report: progress.append(report.looked_at))
     assert (report.asked, progress) == (3, [2, 3, 5, 6])
+
+
+def test_an_order_without_a_sub_merchant_is_a_problem_of_its_line(make_order: MakeOrder) -> None:
+    nameless = Seller.objects.create(name="书店", wechat_mchid="")
+    report = listed(named(make_order(seller=nameless)))
+    assert [problem.code for problem in report.problems] == ["missing_sub_mchid"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "code"),
+    [(lambda *args: {}["seller"], "adapter_error"), (lambda *args: "s" * 65, "invalid")],
+)
+def test_a_scope_that_cannot_be_kept_is_a_problem_of_its_line(
+    make_order: MakeOrder, settings: Any, monkeypatch: Any, scope: Any, code: str
+) -> None:
+    set_orders(settings, "tests.services.adapters.Simple")
+    monkeypatch.setattr(Simple, "scope", scope)
+    report = listed(named(make_order()))
+    assert [problem.code for problem in report.problems] == [code]

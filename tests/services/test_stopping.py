@@ -17,8 +17,10 @@ from wechat_subsidies.models import (
     CancellationBatch,
     CancellationBatchItem,
     CancellationEvent,
+    MerchantPace,
     SubsidyCancellation,
 )
+from wechat_subsidies.models.fields import EPOCH
 from wechat_subsidies.sandbox import Sandbox
 from wechat_subsidies.sender.claiming import give_back
 from wechat_subsidies.services import slices, stopping
@@ -106,6 +108,7 @@ def test_what_is_over_or_in_doubt_or_on_its_way_stays_as_it_is(
     batch = services.cancel_subsidies(orders)
     rows = SubsidyCancellation.objects.filter(transaction_id=under_way.wechat_transaction_id)
     rows.update(send_after=clock.now("default"))
+    MerchantPace.objects.update(next_slot=EPOCH)  # after a 429 nothing is called for a second
     assert len(unhurried_claims()) == 1
     stop(batch)
     assert statuses() == ["pending", "sending", "succeeded"]

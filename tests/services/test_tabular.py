@@ -65,6 +65,12 @@ def test_a_gap_of_lines_and_a_value_over_two_lines_keep_the_numbers_of_an_editor
     assert [(line.number, line.order_reference) for line in lines] == [(3, "N1"), (6, "N2")]
 
 
+def test_empty_columns_at_the_end_are_passed_over() -> None:
+    lines, problems = read_lines("order_reference,description,,\nN1,退款,,\n".encode())
+    assert [(line.order_reference, line.description) for line in lines] == [("N1", "退款")]
+    assert problems == []
+
+
 def test_columns_of_an_export_are_passed_over() -> None:
     row = ",".join(ID if name == "transaction_id" else "1" for name in COLUMNS)
     lines, problems = read_lines(f"{','.join(COLUMNS)}\n{row}\n".encode())

@@ -19,9 +19,10 @@ from example_project.shop.models import Order, Seller
 from example_project.shop.subsidies import orders
 from tests.hosts.mall.models import Checkout
 from wechat_subsidies.models import SubsidyCancellation
-from wechat_subsidies.orders import OrderAdapter
+from wechat_subsidies.orders import OrderAdapter, adapter_for
 from wechat_subsidies.orders.stored_keys import stored_key
 from wechat_subsidies.services import cancel_subsidy_for_order, waiting
+from wechat_subsidies.services.candidates import candidates
 from wechat_subsidies.services.states import SubsidyState, states_of
 
 from .test_routers import SecondDatabase
@@ -297,3 +298,9 @@ def test_a_page_reads_our_indexes_and_not_our_table(request_of_root: Any, many: 
         cursor.execute(f"{explain} {ours}")
         plan = str(cursor.fetchall())
     assert {"subsidies_order", "subsidies_transaction"} <= set(re.findall(r"subsidies_\w+", plan))
+
+
+def test_the_latest_refunded_orders_are_looked_for_one_by_one(request_of_root: Any) -> None:
+    found = candidates(adapter_for(Order), request=request_of_root).order_by("-pk")
+    is_bare = "COALESCE(EXISTS" not in str(found.query)
+    assert is_bare == (connection.vendor != "mysql")  # which would read all refunds for a bare one

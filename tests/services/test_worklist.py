@@ -202,8 +202,8 @@ def test_a_group_that_lost_a_deadlock_is_tried_again(
     make_order(), make_order()
     errors, whole = [OperationalError("deadlock")], groups.insert
 
-    def insert(wish: Any, *, using: str) -> SubsidyCancellation:
-        row = whole(wish, using=using)
+    def insert(wish: Any, **how: Any) -> SubsidyCancellation:
+        row = whole(wish, **how)
         if errors:
             raise errors.pop()
         return row
@@ -219,10 +219,10 @@ def test_what_cannot_be_recorded_does_not_hold_up_its_neighbours(
     bad, fine = make_order(), make_order()
     whole = groups.insert
 
-    def insert(wish: Any, *, using: str) -> SubsidyCancellation:
+    def insert(wish: Any, **how: Any) -> SubsidyCancellation:
         if wish.request.transaction_id == bad.wechat_transaction_id:
             raise ValueError("cannot be stored")
-        return whole(wish, using=using)
+        return whole(wish, **how)
 
     monkeypatch.setattr(groups, "insert", insert)
     report = cancel_refunded()

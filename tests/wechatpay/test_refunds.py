@@ -18,9 +18,11 @@ def answer(**changes: object) -> Answer:
 
 
 def test_a_refund_is_read() -> None:
-    refund = refund_in(answer(), refund_id="3008")
+    given = answer()
+    refund = refund_in(given, refund_id="3008")
     assert (refund.refund_id, refund.transaction_id) == ("3008", "4208")
     assert (refund.status, refund.amount) == ("SUCCESS", 888)
+    assert refund.answer is given
 
 
 @pytest.mark.parametrize("word", ["CLOSED", "CLOSE", "REFUNDCLOSE"])
@@ -34,16 +36,21 @@ def test_an_amount_that_is_no_number_of_fen_is_unsaid(amount: object) -> None:
 
 
 def test_another_refund_is_not_ours() -> None:
-    with pytest.raises(AnswerMismatch, match="3008, answered about 3009"):
-        refund_in(answer(refund_id="3009"), refund_id="3008")
+    given = answer(refund_id="3009")
+    with pytest.raises(AnswerMismatch, match="3008, answered about 3009") as refused:
+        refund_in(given, refund_id="3008")
+    assert refused.value.answer is given
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("status", "NEW"), ("status", None), ("transaction_id", 5)]
+    ("field", "value"),
+    [("refund_id", None), ("status", "NEW"), ("status", None), ("transaction_id", 5)],
 )
 def test_a_refund_that_cannot_be_read_is_malformed(field: str, value: object) -> None:
-    with pytest.raises(MalformedAnswer, match=field):
-        refund_in(answer(**{field: value}), refund_id="3008")
+    given = answer(**{field: value})
+    with pytest.raises(MalformedAnswer, match=field) as refused:
+        refund_in(given, refund_id="3008")
+    assert refused.value.answer is given
 
 
 def test_identifiers_are_escaped_in_the_path() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from wechat_subsidies.wechatpay import NotSent, load_private_key
 from wechat_subsidies.wechatpay.keys import LazyKey
+from wechat_subsidies.wechatpay.secrecy import SecretText
 from wechat_subsidies.wechatpay.transport import Transport
 
 Fail = Callable[[], object]
@@ -55,6 +56,11 @@ def hosts_error() -> KeyError:
     with pytest.raises(KeyError) as raised:
         raise_with_a_variable()
     return raised.value
+
+
+def test_a_secret_text_is_sent_as_it_is_and_not_shown() -> None:
+    authorization = SecretText("signature")
+    assert (f"{authorization}", f"{authorization!r}") == ("signature", "<secret>")
 
 
 def test_what_the_host_is_handling_keeps_its_variables(fail: Fail) -> None:

@@ -113,29 +113,29 @@ def test_a_refusal_here_is_a_value_error_and_nothing_was_done() -> None:
     assert refused.value.outcome_known is True
 
 
-@pytest.mark.parametrize(("description", "over"), [("退" * 26, 0), ("退" * 27, 1), ("a" * 80, 0)])
-def test_bytes_beyond_eighty_are_counted(description: str, over: int) -> None:
-    assert request(description=description).description_bytes_over_80 == over
-
-
 def test_the_target_of_stored_bytes_is_what_they_name() -> None:
     assert target_of(request(refund_id=REFUND_ID).to_body()) == TARGET
 
 
 @pytest.mark.parametrize(
-    ("body", "field"),
+    ("body", "field", "code"),
     [
-        (b"", "body"),
-        (b"\xff", "body"),
-        (b"[]", "body"),
-        (b"{}", "sub_mchid"),
-        (b'{"sub_mchid":"1"}', "transaction_id"),
+        (b"", "body", "malformed"),
+        (b"\xff", "body", "malformed"),
+        (b"[]", "body", "malformed"),
+        (b"{}", "sub_mchid", "required"),
+        (b'{"sub_mchid":"1"}', "transaction_id", "required"),
     ],
 )
-def test_stored_bytes_that_name_no_order_are_refused(body: bytes, field: str) -> None:
+def test_stored_bytes_that_name_no_order_are_refused(body: bytes, field: str, code: str) -> None:
     with pytest.raises(InvalidParameter) as refused:
         target_of(body)
-    assert refused.value.field == field
+    assert (refused.value.field, refused.value.code) == (field, code)
+
+
+def test_what_is_wrong_with_stored_bytes_that_cannot_be_read_is_said() -> None:
+    with pytest.raises(InvalidParameter, match=r"^The request body is no JSON object .*: \S+"):
+        target_of(b"[]")
 
 
 def test_a_success_is_read_with_all_its_fields() -> None:
@@ -186,9 +186,11 @@ def test_an_answer_about_another_order_is_not_ours(name: str) -> None:
     ids=str,
 )
 def test_an_answer_that_cannot_be_read_is_unknown(changes: dict[str, object]) -> None:
+    given = answer(**changes)
     with pytest.raises(MalformedAnswer, match=next(iter(changes))) as refused:
-        result_in(answer(**changes), target=TARGET)
+        result_in(given, target=TARGET)
     assert refused.value.outcome_known is False
+    assert refused.value.answer is given
 
 
 @given(body=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))

@@ -302,6 +302,40 @@ def test_tls_works_with_an_authority_of_ones_own(
     assert server.connections == 1
 
 
+def end(connection: Connection) -> None:
+    connection.sock.shutdown(socket.SHUT_WR)
+
+
+def forget_tls(connection: Connection) -> None:
+    os.write(connection.sock.fileno(), b"HTTP/1.1 408 Request Timeout\r\n\r\n")
+
+
+@pytest.mark.parametrize("ending", [end, Connection.reset, forget_tls])
+def test_a_tls_connection_that_the_server_ended_is_replaced(
+    serve: Serve,
+    transport_to: TransportTo,
+    server_tls: ssl.SSLContext,
+    ca_bundle: str,
+    ending: Callable[[Connection], None],
+) -> None:
+    answered, ended = threading.Event(), threading.Event()
+
+    def answer_and_end(connection: Connection, request: Request) -> None:
+        ok(connection, request)
+        if not ended.is_set():
+            answered.wait(10)
+            ending(connection)
+            ended.set()
+
+    server = serve(answer_and_end, tls=server_tls)
+    transport = transport_to(server.url, ca_bundle=ca_bundle)
+    post(transport)
+    answered.set()
+    ended.wait(10)
+    assert post(transport).body == b"fine"
+    assert server.connections == 2
+
+
 # Nothing was sent
 
 

@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
+from ..models.sending import NOTE_LENGTH
 from .links import orders_url
 from .preview import ConfirmForm, preview_of
 from .progress import LEFT_OUT, STATES, progress_of
@@ -34,7 +35,7 @@ class BatchPages(_ModelAdmin):
         self, request: HttpRequest, batch: CancellationBatch, form: ConfirmForm
     ) -> HttpResponse:
         """The draft in groups, with what may be changed; ticks of a refused form are kept."""
-        preview = preview_of(batch, using=using())
+        preview = preview_of(batch, using=using(), site=self.admin_site)
         context = {
             "title": _("Look through and confirm"),
             "preview": preview,
@@ -54,11 +55,11 @@ class BatchPages(_ModelAdmin):
         self, request: HttpRequest, batch: CancellationBatch, *, name: str
     ) -> HttpResponse:
         """One group of the draft, page by page. Raises Http404 for one that there is not."""
-        group = preview_of(batch, using=using()).groups.get(name)
+        group = preview_of(batch, using=using(), site=self.admin_site).groups.get(name)
         if group is None or group.has_ticks:
             raise Http404
         pages = pages_of(request, group.items, query={"group": name})
-        rows = [Row(item) for item in pages["page"]]
+        rows = [Row(item, site=self.admin_site) for item in pages["page"]]
         context = {"title": group.heading, "group": group, "rows": rows, **pages}
         return self.rendered(request, batch, "group_page", context)
 
@@ -75,7 +76,7 @@ class BatchPages(_ModelAdmin):
             "refused_count": progress.counts[CancellationStatus.FAILED],
             "state": state,
             "is_stopped": batch.status == CancellationBatch.Status.STOPPED,
-            "rows": [Row(item) for item in pages["page"]],
+            "rows": [Row(item, site=self.admin_site) for item in pages["page"]],
             **pages,
             "orders_url": orders_url(batch, site=self.admin_site, using=using()),
         }
@@ -90,6 +91,7 @@ class BatchPages(_ModelAdmin):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "batch": batch,
+            "note_length": NOTE_LENGTH,
             "subtitle": str(batch),
         }
         return TemplateResponse(request, f"{TEMPLATES}/{name}.html", {**common, **context})

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from .. import services
 from ..exceptions import InvalidRequest
 from ..models import CancellationBatch
-from ..permissions import VIEW_ALL_BATCHES, may_cancel, may_see_batch
+from ..permissions import may_cancel, may_see_all_batches, may_see_batch
 from ..scoping import visible_batches
 from .batch_pages import BatchPages, using
 from .export import export_batch
@@ -84,7 +84,7 @@ class CancellationBatchAdmin(BatchPages):
         return visible_batches(
             request,
             own=models.Q(requested_by=request.user.pk),
-            all_batches=request.user.has_perm(VIEW_ALL_BATCHES),
+            all_batches=may_see_all_batches(request.user),
         ).order_by(*self.get_ordering(request))
 
     def batch_for(self, request: HttpRequest, pk: int) -> CancellationBatch:

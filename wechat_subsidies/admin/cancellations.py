@@ -107,7 +107,13 @@ class SubsidyCancellationAdmin(CancellationFacts):
     # Where
 
     def get_urls(self) -> list[URLPattern]:
-        """The pages of any model, the export, and a page for each decision."""
+        """The pages of any model, the export, and a page for each decision.
+
+        The list is one of our own, since it sends again what was refused: like any other that sends,
+        it is outside of a transaction of whichever database.
+        """
+        methods = ["GET", "HEAD", "POST"]
+        rows = own_page(self, "", self.changelist_view, name="changelist", methods=methods)
         decisions = [
             own_page(
                 self,
@@ -120,7 +126,7 @@ class SubsidyCancellationAdmin(CancellationFacts):
             for name, decision in BY_NAME.items()
         ]
         export = own_page(self, "export/", self.export_view, name="export", methods=["GET"])
-        return [export, *decisions, *super().get_urls()]
+        return [rows, export, *decisions, *super().get_urls()]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The list that is never counted to the end."""

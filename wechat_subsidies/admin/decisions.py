@@ -15,14 +15,13 @@ from django.utils.translation import pgettext_lazy
 from .. import services
 from ..exceptions import InvalidRequest
 from ..models import SubsidyCancellation
+from ..models.sending import NOTE_LENGTH
 from ..permissions import may_cancel, may_resolve
 from .rows import Words
 
 Status = SubsidyCancellation.Status
 Proof = SubsidyCancellation.Proof
 Values = Mapping[str, Any]
-
-NOTE_LENGTH: Final = 1000  # characters
 
 
 def text(name: str) -> forms.TextInput:

@@ -81,7 +81,7 @@ class CancellationFacts(_ModelAdmin):
     @admin.display(description=_("order"))
     def order(self, cancellation: SubsidyCancellation) -> str:
         """The order, with a link to its page where it has one."""
-        url = order_url(cancellation.order_model, cancellation.order_pk)
+        url = order_url(cancellation.order_model, cancellation.order_pk, site=self.admin_site)
         reference = cancellation.order_reference or self.get_empty_value_display()
         return format_html('<a href="{}">{}</a>', url, reference) if url else reference
 

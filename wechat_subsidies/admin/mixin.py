@@ -1,7 +1,7 @@
 """What a shop's own `OrderAdmin` inherits from."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from django.contrib import admin, messages
 from django.contrib.admin import options
@@ -13,12 +13,17 @@ from django.utils.translation import gettext_lazy as _
 from .. import services
 from ..models import SubsidyCancellation
 from ..permissions import may_cancel
-from .links import batch_url
+from .links import batch_url, batches_url
 
 if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin[models.Model]
+    _ModelAdmin = admin.ModelAdmin[Any]  # of whichever model the host has
 else:  # a host's class inherits from its own ModelAdmin, whichever that is
     _ModelAdmin = object
+
+NO_PAGES: Final = _(
+    "Subsidies cannot be cancelled here yet, since none of the admin sites has the pages for it. The "
+    "developers put them on one with wechat_subsidies.admin.register(site)."
+)
 
 Action = TypeVar("Action", bound=Callable[..., HttpResponse | None])
 
@@ -57,10 +62,13 @@ class CancelSubsidiesMixin(_ModelAdmin):
     ) -> HttpResponse | None:
         """Draft a batch of the selected orders and go to its page; nothing is sent yet.
 
-        Raises PermissionDenied.
+        Where no site has that page, nothing is drafted, and it is said who can help. Raises PermissionDenied.
         """
         if not self.has_cancel_subsidy_permission(request):
             raise PermissionDenied
+        if not batches_url(site=self.admin_site):
+            self.message_user(request, NO_PAGES, messages.ERROR)
+            return None
         try:
             batch = services.draft_batch(
                 queryset,

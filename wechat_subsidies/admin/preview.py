@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from django import forms
+from django.contrib.admin import AdminSite
 from django.db.models import Count, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -75,6 +76,7 @@ class Group:
     figures: Figures
     items: QuerySet[CancellationBatchItem]
     most: int
+    site: AdminSite | None
     help: Words = ""
 
     @property
@@ -85,7 +87,7 @@ class Group:
     @cached_property
     def rows(self) -> Sequence[Row]:
         """Those that are shown (one query)."""
-        return [Row(item) for item in self.items[: self.most]]
+        return [Row(item, site=self.site) for item in self.items[: self.most]]
 
     @property
     def has_ticks(self) -> bool:
@@ -172,8 +174,11 @@ class ConfirmForm(forms.Form):
         ) % {"default": default}
 
 
-def preview_of(batch: CancellationBatch, *, using: str) -> Preview:
-    """The draft's groups: one query for all counts and sums, and one for the rows of each group."""
+def preview_of(batch: CancellationBatch, *, using: str, site: AdminSite | None = None) -> Preview:
+    """The draft's groups: one query for all counts and sums, and one for the rows of each group.
+
+    `site` is the admin site on which they are shown; None where they are not.
+    """
     items = batch.items.using(using)
     figures = figures_of(items)
     excluded = {code: each for (status, code), each in figures.items() if status == Status.EXCLUDED}
@@ -188,14 +193,17 @@ def preview_of(batch: CancellationBatch, *, using: str) -> Preview:
             figures=figures.get((Status.DRAFT, ""), Figures()),
             items=items.filter(status=Status.DRAFT).order_by("position"),
             most=MOST_ROWS,
+            site=site,
         ),
         to_tick=[
-            group_of(items, code, figures=excluded[code], tick=ticks[code])
+            group_of(items, code, figures=excluded[code], site=site, tick=ticks[code])
             for code in codes
             if code in ticks
         ],
         left_out=[
-            group_of(items, code, figures=excluded[code]) for code in codes if code not in ticks
+            group_of(items, code, figures=excluded[code], site=site)
+            for code in codes
+            if code not in ticks
         ],
     )
 
@@ -220,7 +228,12 @@ def ticks_now() -> Mapping[str, Tick]:
 
 
 def group_of(
-    items: QuerySet[CancellationBatchItem], code: str, *, figures: Figures, tick: Tick | None = None
+    items: QuerySet[CancellationBatchItem],
+    code: str,
+    *,
+    figures: Figures,
+    site: AdminSite | None,
+    tick: Tick | None = None,
 ) -> Group:
     """What is left out for one reason, for good or unless it is ticked."""
     return Group(
@@ -234,4 +247,5 @@ def group_of(
         .select_related("cancellation")
         .order_by("position"),
         most=MOST_TICKS if tick else MOST_ROWS,
+        site=site,
     )

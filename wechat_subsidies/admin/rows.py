@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.contrib.admin import AdminSite
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -21,9 +22,13 @@ def reason_label(code: str) -> Words:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An item, with its cancellation where it has one, in the words of a person."""
+    """An item, with its cancellation where it has one, in the words of a person.
+
+    `site` is the admin site on which it is shown; None where it is not.
+    """
 
     item: CancellationBatchItem
+    site: AdminSite | None = None
 
     @property
     def reference(self) -> str:
@@ -32,8 +37,10 @@ class Row:
 
     @property
     def order_url(self) -> str:
-        """The order's page in the admin; empty where it has none."""
-        return order_url(self.item.order_model, self.item.order_pk)
+        """The order's page in the admin; empty where it has none, or the row is on no page itself."""
+        if self.site is None:
+            return ""
+        return order_url(self.item.order_model, self.item.order_pk, site=self.site)
 
     @property
     def paid(self) -> str:

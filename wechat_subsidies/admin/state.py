@@ -26,7 +26,7 @@ from .links import Link, links_to_cancellations
 from .rows import Words
 
 if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin[models.Model]
+    _ModelAdmin = admin.ModelAdmin[Any]  # of whichever model the host has
 else:  # a host's class inherits from its own ModelAdmin, whichever that is
     _ModelAdmin = object
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import router
 from django.utils import timezone
 
 from ..models import CancellationAttempt, CancellationEvent, SubsidyCancellation
@@ -77,8 +78,12 @@ class Deed:
 
 
 def timeline(cancellation: SubsidyCancellation) -> Sequence[Call | Deed]:
-    """The latest calls and deeds, the latest first (two queries)."""
-    calls = cancellation.attempts.order_by("-pk")[:MOST_ENTRIES]
-    deeds = cancellation.events.order_by("-pk")[:MOST_ENTRIES]
+    """The latest calls and deeds, the latest first (two queries).
+
+    Read where they are written: a replica may not have heard of them yet.
+    """
+    using = router.db_for_write(SubsidyCancellation)
+    calls = cancellation.attempts.using(using).order_by("-pk")[:MOST_ENTRIES]
+    deeds = cancellation.events.using(using).order_by("-pk")[:MOST_ENTRIES]
     entries: list[Call | Deed] = [*map(Call, calls), *map(Deed, deeds)]
     return sorted(entries, key=lambda entry: entry.moment, reverse=True)

@@ -7,7 +7,6 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ..models import CancellationBatch
 from .base import SubsidyView
 from .idempotency import Remember, answered_once
 
@@ -25,9 +24,9 @@ class ActingView(SubsidyView):
         """Do it; returns what it is about."""
         raise NotImplementedError
 
-    def take_up(self, batch: CancellationBatch) -> Any:
-        """Go on with a batch that an earlier process had recorded."""
-        return self.find(batch)
+    def take_up(self, resource: Any) -> Any:
+        """Go on with what an earlier process had recorded."""
+        return self.find(resource)
 
     def find(self, resource: Any) -> Any:
         """The same as it is now. Raises NotFound if it does not exist for the caller."""

@@ -1,15 +1,15 @@
 """From a valid body to the service, and from what the service refuses to the fields it is about."""
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
-from .. import scoping, services
-from ..exceptions import Conflict, InvalidRequest, NotEligible, SeveralTransactions, SubsidyError
+from .. import services
+from ..exceptions import InvalidRequest, NotEligible, SeveralTransactions, SubsidyError
 from ..models import SubsidyCancellation
 from . import callers, naming
 from .bodies import NewCancellationSerializer
@@ -35,25 +35,17 @@ def ask(values: Mapping[str, Any], *, request: Request) -> SubsidyCancellation:
     way = NewCancellationSerializer.way_of(values)
     ask_by = by_transaction if way == "transaction_id" else by_order
     try:
-        cancellation = ask_by(values, request=request)
+        return ask_by(values, request=request)
     except (InvalidRequest, NotEligible, SeveralTransactions) as error:
         raise on_its_way(error, given=values, way=way) from error
-    except Conflict as error:
-        refuse_hidden(error.cancellation, request=request)
-        raise
-    refuse_hidden(cancellation, request=request)
-    return cancellation
 
 
 def by_transaction(values: Mapping[str, Any], *, request: Request) -> SubsidyCancellation:
     """Ask for what WeChat Pay's identifiers name."""
-    http_request = request._request
     identifiers = {name: values[name] for name in IDENTIFIERS}
-    naming.refuse_unknown_transaction(**identifiers, request=http_request)
+    naming.refuse_unknown_transaction(**identifiers, request=request._request)
     merchant = {"merchant": values["merchant"]} if "merchant" in values else {}
-    return services.cancel_subsidy(
-        **identifiers, **merchant, **common(values, request=request), http_request=http_request
-    )
+    return services.cancel_subsidy(**identifiers, **merchant, **common(values, request=request))
 
 
 def by_order(values: Mapping[str, Any], *, request: Request) -> SubsidyCancellation:
@@ -69,6 +61,7 @@ def common(values: Mapping[str, Any], *, request: Request) -> dict[str, Any]:
         **given,
         "requested_by": callers.requester(request),
         "source": SubsidyCancellation.Source.API,
+        "http_request": request._request,
     }
 
 
@@ -86,16 +79,6 @@ def on_its_fields(
     fields: dict[str, list[ErrorDetail]] = {}
     for name, (code, words) in error.fields.items():
         field = name if given is None or name in given else otherwise
-        fields.setdefault(field, []).append(ErrorDetail(str(words), code=code))
+        said = re.sub(f"^{field}(: |：)", "", str(words))  # words may begin with the field's name
+        fields.setdefault(field, []).append(ErrorDetail(said, code=code))
     return ValidationError(fields or [ErrorDetail(str(error), code=error.code)])
-
-
-def refuse_hidden(cancellation: SubsidyCancellation, *, request: Request) -> None:
-    """Raise Conflict, without a word on it, for a cancellation that does not exist for the caller.
-
-    The caller's own order may have been another's when it was asked for.
-    """
-    if scoping.is_visible(cancellation, request=request._request):
-        return
-    words = _("This transaction was asked for in another way. Ask the shop's staff.")
-    raise Conflict(words, code="other_order", cancellation=cancellation)

@@ -4,7 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from django.utils.functional import cached_property
-from rest_framework.exceptions import APIException, NotFound, ParseError
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import (
+    APIException,
+    ErrorDetail,
+    NotFound,
+    ParseError,
+    ValidationError,
+)
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -91,7 +98,11 @@ class SubsidyView(GenericAPIView[Any]):
 
     def read_values(self) -> dict[str, Any]:
         """The values of the body, looked through by this view's serializer. Raises ValidationError."""
-        wanted = self.get_serializer(data=self.read_body())
+        body = self.read_body()
+        if body is None:  # DRF has words for it in English alone
+            words = _("The body is null; it has to be an object.")
+            raise ValidationError([ErrorDetail(words, code="null")])
+        wanted = self.get_serializer(data=body)
         wanted.is_valid(raise_exception=True)
         return dict(wanted.validated_data)
 

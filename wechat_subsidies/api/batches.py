@@ -120,9 +120,9 @@ class BatchList(ActingOnBatches):
             raise on_its_fields(error) from error
         return self.asked_for(batch)
 
-    def take_up(self, batch: CancellationBatch) -> CancellationBatch:
+    def take_up(self, resource: CancellationBatch) -> CancellationBatch:
         """Go on with the batch."""
-        return self.asked_for(self.find(batch))
+        return self.asked_for(self.find(resource))
 
     def asked_for(self, batch: CancellationBatch) -> CancellationBatch:
         """The batch, with as many of its items asked for as can be within a few seconds."""

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 
 from .. import scoping
 from ..models import CancellationBatch, SubsidyCancellation
-from ..permissions import VIEW_ALL_BATCHES, may_cancel
+from ..permissions import may_see_all_batches
 from ..texts import storable
 
 LONGEST_NAME: Final = 150  # characters of a name that are recorded
@@ -80,6 +80,4 @@ def visible_batches(request: Request) -> "QuerySet[CancellationBatch]":
 def sees_all_batches(request: Request) -> bool:
     """Whether the caller may see and work on the batches of others."""
     caller: Any = request.user
-    if not hasattr(caller, "has_perm"):
-        return False
-    return may_cancel(caller) and bool(caller.has_perm(VIEW_ALL_BATCHES))
+    return hasattr(caller, "has_perm") and may_see_all_batches(caller)

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import ClassVar
 
+from django.db import router, transaction
 from rest_framework.response import Response
 
 from .. import services
 from ..exceptions import InvalidRequest
 from ..models import SubsidyCancellation
 from ..permissions import RESOLVE_CANCELLATION
+from ..services.transactions import hold, refuse_foreign_transaction
 from . import callers
 from .acting import ActingView
 from .answers import answer_with
@@ -25,12 +27,19 @@ class Decision(ActingView):
 
     def act(self, remember: Remember) -> SubsidyCancellation:
         """Do it. Raises Conflict for what the cancellation does not allow."""
-        cancellation = self.get_object()
-        who = {self.by: callers.requester(self.request)}
+        cancellation: SubsidyCancellation = self.get_object()
+        values = {**self.read_values(), self.by: callers.requester(self.request)}
+        using = router.db_for_write(SubsidyCancellation)
+        refuse_foreign_transaction(using)  # the services cannot, within ours
         try:
-            return self.decide(cancellation, **self.read_values(), **who)
+            with transaction.atomic(using=using):
+                hold(cancellation, using=using)
+                self.decide(cancellation, **values)
+                remember(cancellation)
         except InvalidRequest as error:
             raise on_its_fields(error) from error
+        cancellation.refresh_from_db(using=using)  # what is sent is sent once that is committed
+        return cancellation
 
     def answer(self, resource: SubsidyCancellation) -> Response:
         """The cancellation as it is then."""

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.utils import html
 
+from ..models.sending import NOTE_LENGTH
 from ..texts import storable
 
-NOTE_LENGTH: Final = 512  # characters
+LARGEST_INTEGER: Final = 2**63 - 1  # what a key, and every other integer of a database, may be
 LARGEST_POSITION: Final = 2**31 - 1
 MUST_BE_TEXT = _("Must be text, not {kind}.")
 

@@ -14,11 +14,10 @@ from .. import outcomes
 from ..models import CancellationBatch, SubsidyCancellation
 from ..orders import adapters
 from .bodies import StrictSerializer, length_of
-from .fields import IdentifierField, KeyField, MomentField, SeveralField, TextField
+from .fields import LARGEST_INTEGER, IdentifierField, KeyField, MomentField, SeveralField, TextField
 from .pagination import KeysetPagination, Ordering
 from .tallies import RESULT, Result
 
-LARGEST_KEY: Final = 2**63 - 1
 Rows = TypeVar("Rows", bound="Any")
 
 REASONS: Final = sorted({*outcomes.MEANINGS, *outcomes.HISTORIES})
@@ -66,7 +65,7 @@ class CancellationFilters(PageSerializer):
     order = KeyField(required=False, max_length=length_of("order_pk"))
     order_model = TextField(required=False, max_length=length_of("order_model"))
     order_reference = TextField(required=False, max_length=length_of("order_reference"))
-    batch = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST_KEY)
+    batch = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST_INTEGER)
     created_since = MomentField(required=False)
     created_before = MomentField(required=False)
     updated_since = MomentField(required=False)

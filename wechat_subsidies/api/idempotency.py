@@ -18,7 +18,7 @@ from typing import Any, Final, Protocol
 from django.db import IntegrityError, router, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_201_CREATED, HTTP_202_ACCEPTED
@@ -38,7 +38,7 @@ PATTERN: Final = rf'"((?:[ !#-\[\]-~]|\\["\\]){{1,{LONGEST}}})"|([!#-~]{{1,{LONG
 LEASE: Final = timedelta(minutes=2)  # longer than any request of ours takes
 
 Resource = SubsidyCancellation | CancellationBatch
-Remember = Callable[[CancellationBatch], None]
+Remember = Callable[[Resource], None]
 
 
 class BadKey(APIException):
@@ -59,10 +59,14 @@ class Work(Protocol):
     """What a request is to do, and how its answer is made: a view."""
 
     def act(self, remember: Remember) -> Resource:
-        """Do it; returns what it is about. A batch is remembered in the transaction that records it."""
+        """Do it; returns what it is about.
 
-    def take_up(self, batch: CancellationBatch) -> Resource:
-        """Go on with the batch that an earlier process had recorded for the same request."""
+        What has no natural key, a batch or a decision, is remembered in the transaction that
+        records it.
+        """
+
+    def take_up(self, resource: Resource) -> Resource:
+        """Go on with what an earlier process had recorded for the same request."""
 
     def find(self, resource: Resource) -> Resource:
         """The same as it is now. Raises NotFound if it does not exist for the caller."""
@@ -83,7 +87,8 @@ def answered_once(request: Request, work: Work, *, read_body: Callable[[], bytes
     if row.http_status is not None:
         return replayed(row, work)
     try:
-        resource = work.take_up(row.batch) if row.batch else work.act(bind(remember, row))
+        known = about(row)
+        resource = work.take_up(known) if known else work.act(bind(remember, row))
         response = work.answer(resource)
     except Exception:
         release(row)
@@ -163,21 +168,32 @@ def in_progress() -> NotNow:
     return NotNow(words, code="request_in_progress", wait=SHORT_WHILE)
 
 
-def remember(row: IdempotencyKey, batch: CancellationBatch) -> None:
-    """Have the key know the batch, in the transaction that records it."""
-    row.batch = batch
-    row.save(using=write_alias(), update_fields=["batch"])
+def remember(row: IdempotencyKey, resource: Resource) -> None:
+    """Have the key know what was done, in the transaction that records it.
+
+    Raises NotNow, and so takes it back, if another request has taken the key over meanwhile.
+    """
+    if not ours(row).update(**columns_of(resource)):
+        raise in_progress()
 
 
-def forget(batch: CancellationBatch) -> None:
+def forget(resource: Resource) -> None:
     """Do nothing: there is no key."""
+
+
+def about(row: IdempotencyKey) -> Resource | None:
+    """What was recorded for the key; None if nothing is known to be."""
+    return row.batch or row.cancellation
+
+
+def columns_of(resource: Resource) -> dict[str, Any]:
+    """The columns of a key that tell what it is about."""
+    return {"batch" if isinstance(resource, CancellationBatch) else "cancellation": resource}
 
 
 def finish(row: IdempotencyKey, *, http_status: int, resource: Resource) -> None:
     """Keep the status of what was done, and what it is about."""
-    kind = "batch" if isinstance(resource, CancellationBatch) else "cancellation"
-    about: dict[str, Any] = {kind: resource}
-    retried(bind(ours(row).update, http_status=http_status, **about))
+    retried(bind(ours(row).update, http_status=http_status, **columns_of(resource)))
 
 
 def release(row: IdempotencyKey) -> None:
@@ -195,7 +211,10 @@ def ours(row: IdempotencyKey) -> Any:
 
 def replayed(row: IdempotencyKey, work: Work) -> Response:
     """The status of then with what it was about as it is now. Raises NotFound if it is out of scope."""
-    response = work.answer(work.find(row.batch or row.cancellation))  # type: ignore[arg-type]  # one is set
+    resource = about(row)
+    if resource is None:
+        raise NotFound
+    response = work.answer(work.find(resource))
     response.status_code = row.http_status or response.status_code
     if response.status_code in {HTTP_201_CREATED, HTTP_202_ACCEPTED}:
         response.setdefault("Location", response.data["url"])

@@ -1,7 +1,7 @@
 """How a request names an order of the shop's."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from django.core.exceptions import ValidationError as FieldError
 from django.db import models
@@ -10,11 +10,10 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
 from .. import scoping
-from ..orders import OrderAdapter, ReasonCode, adapters, find_order
+from ..orders import OrderAdapter, ReasonCode, adapters, as_written, find_order
 from ..orders.mapped import MappedOrderAdapter
 from .errors import refused
-
-LARGEST_KEY: Final = 2**63 - 1  # what databases' integers hold
+from .fields import LARGEST_INTEGER
 
 
 def not_found(field: str) -> ValidationError:
@@ -87,7 +86,7 @@ def orders_with(
     """
     wanted = {text: value_of(text, field=field) for text in texts}
     values = [value for value in wanted.values() if value is not None]
-    orders = adapter.get_queryset(request).filter(**{f"{field.name}__in": values})
+    orders = as_written(adapter.get_queryset(request)).filter(**{f"{field.name}__in": values})
     visible = scoping.visible_orders(orders, adapter=adapter, request=request)
     found = {getattr(order, field.attname): order for order in visible}
     return {text: found[value] for text, value in wanted.items() if value in found}
@@ -100,7 +99,7 @@ def value_of(text: str, *, field: Any) -> Any:
     except FieldError:
         return None
     if isinstance(value, int):  # int() reads «1 » and «٣», too, and not every integer fits
-        is_plain = str(value) == text and abs(value) <= LARGEST_KEY
+        is_plain = str(value) == text and abs(value) <= LARGEST_INTEGER
         return value if is_plain else None
     return value
 

@@ -19,9 +19,8 @@ from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
 from .errors import refused
-from .fields import stored_moment
+from .fields import LARGEST_INTEGER, stored_moment
 
-LARGEST: Final = 2**63 - 1  # what databases' integers hold
 LONGEST: Final = 512  # characters of a cursor
 
 
@@ -93,7 +92,7 @@ class Place:
 
 def is_key(value: object) -> bool:
     """Whether it is an integer that a column holds."""
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_INTEGER
 
 
 class KeysetPagination(CursorPagination):
@@ -106,7 +105,9 @@ class KeysetPagination(CursorPagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """The rows of the page that the request's cursor names, the first page without one."""
         self.request = request
-        self.here = request.build_absolute_uri()
+        # From what was read of the query: one that is not escaped is no address that could be followed.
+        query = request.query_params.urlencode()
+        self.here = f"{request.build_absolute_uri(request.path)}?{query}"
         self.ordered: Ordering = view.ordering_of(request)
         self.place = self.place_of(request)
         self.found = self.rows(queryset, size=self.get_page_size(request) or self.page_size)

@@ -46,6 +46,15 @@ class CancellationList(ActingView):
         """Ask for the cancellation of one order's subsidy; safe to repeat."""
         return asking.ask(self.read_values(), request=self.request)
 
+    def find(self, resource: SubsidyCancellation) -> SubsidyCancellation:
+        """The same as it is now, and how it differs from what is asked for once more."""
+        found: SubsidyCancellation = super().find(resource)
+        values = self.read_values()
+        found.differs = found.differing_from(
+            refund_id=values.get("refund_id"), description=values.get("description")
+        )
+        return found
+
     def answer(self, resource: SubsidyCancellation) -> Response:
         """The cancellation as it is then."""
         return answer_with(resource, view=self)

@@ -8,8 +8,10 @@ from django.core.checks import CheckMessage, Error
 from django.db import models
 
 from ..conf import loaded
-from ..orders.mapped import AMOUNTS, KEYS, MOMENTS, PATHS, REQUIRED, MappedOrderAdapter
+from ..orders.mapped import KEYS, PATHS, REQUIRED, MappedOrderAdapter
 from ..orders.paths import Path, field_of, last_field
+from ..orders.targets import AMOUNTS, MOMENTS
+from .indexes import index_warnings
 from .messages import error, unknown_keys, warning
 from .near_misses import hint_of
 from .querysets import queryset_problem
@@ -45,6 +47,8 @@ def mapping_errors(
         yield from query_errors(path, model, mapping, annotations)
         yield from amount_errors(path, model, mapping, annotations)
         yield from moment_errors(path, model, mapping, annotations)
+        if all(mapping.get(key) for key in QUERIED):
+            yield from index_warnings(path, model, mapping, annotations)
 
 
 def annotations_of(mapping: Mapping[str, Any]) -> Annotations:

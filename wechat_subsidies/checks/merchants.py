@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.conf import settings
-from django.core.checks import Error
+from django.core.checks import CheckMessage, Error
 
 from ..conf import MERCHANT_DEFAULTS, app_settings
 from ..texts import storable
-from ..wechatpay import ConfigurationError
-from ..wechatpay.addresses import check_base_url
+from .addresses import address_problems
 from .messages import error, is_given, unknown_keys
 from .values import is_number
 
@@ -25,15 +23,11 @@ PUBLIC_KEY = {
     "WECHATPAY_PUBLIC_KEY": "the path of pub_key.pem, or its text, from the merchant platform",
 }
 NAME_LENGTH = 64  # characters: what a row keeps
-EXAMPLES = {
-    "BASE_URL": "https://api.mch.weixin.qq.com",
-    "BACKUP_URL": "https://api2.mch.weixin.qq.com",
-}
 LONGEST_TIMEOUT = 300  # seconds; for as long no other process takes the order up
 LOWEST_RATE, HIGHEST_RATE = 0.01, 10_000  # calls a second
 
 
-def check_merchants(**kwargs: object) -> list[Error]:
+def check_merchants(**kwargs: object) -> list[CheckMessage]:
     """Check WECHAT_SUBSIDIES['MERCHANTS']: is everything there, and in its form?"""
     if not isinstance(app_settings.raw, Mapping) or not app_settings.raw:
         return []  # named by check_values
@@ -59,14 +53,14 @@ def name_errors(name: Any) -> Iterator[Error]:
     yield error("['MERCHANTS']", f"has the name {name!r:.100}.", hint=hint, number=113)
 
 
-def merchant_errors(path: str, merchant: Any) -> Iterator[Error]:
+def merchant_errors(path: str, merchant: Any) -> Iterator[CheckMessage]:
     """What is wrong with one entry."""
     if not isinstance(merchant, Mapping):
         yield error(path, "is not a dictionary.", hint="See the README.", number=101)
         return
     yield from unknown_keys(path, merchant, MERCHANT_DEFAULTS)
     yield from missing_errors(path, merchant)
-    yield from url_errors(path, merchant)
+    yield from address_problems(path, merchant)
     yield from limit_errors(path, merchant)
 
 
@@ -84,26 +78,6 @@ def missing_errors(path: str, merchant: Mapping[str, Any]) -> Iterator[Error]:
             "gives API_V3_KEY instead of the public key and its ID."
         )
         yield error(f"{path}['{key}']", "is missing.", hint=hint, number=102)
-
-
-def url_errors(path: str, merchant: Mapping[str, Any]) -> Iterator[Error]:
-    """Addresses: a host and nothing else; https, and plain http only in development."""
-    for key in ("BASE_URL", "BACKUP_URL"):
-        url = merchant.get(key, MERCHANT_DEFAULTS[key])
-        if key == "BACKUP_URL" and not is_given(url):
-            continue
-        hint = (
-            f"Put {EXAMPLES[key]!r}, or leave it out: https, and no path. Plain http is for the "
-            "sandbox, with DEBUG = True."
-        )
-        try:
-            checked = check_base_url(url, allow_http=settings.DEBUG)
-        except ConfigurationError as problem:
-            yield error(f"{path}['{key}']", f"is {url!r}: {problem}.", hint=hint, number=107)
-            continue
-        if checked.startswith("http://") and not settings.DEBUG:
-            found = f"is {url!r}, which is not https."
-            yield error(f"{path}['{key}']", found, hint=hint, number=107)
 
 
 def limit_errors(path: str, merchant: Mapping[str, Any]) -> Iterator[Error]:

@@ -16,6 +16,7 @@ from .mappings import mapping_errors
 from .messages import error, warning
 from .near_misses import hint_of
 from .querysets import is_table, queryset_problem
+from .replicas import replica_warnings
 
 
 def check_orders(**kwargs: object) -> list[CheckMessage]:
@@ -70,6 +71,7 @@ def entry_errors(path: str, label: str, how: Any) -> Iterator[CheckMessage]:
         hint = f"Did you mean '{near[0]}'?" if near else "Write it as 'app_label.Model'."
         yield error(path, "names a model that does not exist.", hint=hint, number=201)
         return
+    yield from replica_warnings(path, model)
     if isinstance(how, str):
         yield from adapter_errors(path, how, model=model)
     elif isinstance(how, Mapping):
@@ -101,6 +103,8 @@ def adapter_errors(
         words = f"is {dotted}, which is for {found.model._meta.label}."
         yield error(path, words, hint=hint, number=202)
     else:
+        if model is None:
+            yield from replica_warnings(path, found.model)
         yield from method_errors(path, found)
 
 

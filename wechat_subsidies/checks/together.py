@@ -1,15 +1,12 @@
 """The platform merchants beside each other."""
 
 from collections.abc import Iterator, Mapping
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.core.checks import Error
 
 from ..conf import MERCHANT_DEFAULTS, app_settings
-from ..wechatpay import ConfigurationError
-from ..wechatpay.addresses import check_base_url
+from .addresses import mixture_errors
 from .merchants import is_rate
 from .messages import error
 
@@ -22,40 +19,6 @@ def check_merchants_together(**kwargs: object) -> list[Error]:
         return []  # named by check_merchants
     known = {name: each for name, each in merchants.items() if isinstance(each, Mapping)}
     return [*mixture_errors(known), *shared_limit_errors(known)]
-
-
-def mixture_errors(merchants: Mapping[Any, Mapping[str, Any]]) -> Iterator[Error]:
-    """The sandbox and WeChat Pay side by side: orders made up in tests might be sent to the latter."""
-    kinds: dict[str, str] = {}
-    for name, merchant in merchants.items():
-        for key in ("BASE_URL", "BACKUP_URL"):
-            kind = kind_of(merchant.get(key, MERCHANT_DEFAULTS[key]))
-            if kind:
-                kinds.setdefault(kind, f"['{name}']['{key}']")
-    if len(kinds) == 2:
-        found = f"mixes addresses: {kinds['sandbox']} is a sandbox, {kinds['real']} WeChat Pay."
-        hint = "Point all of them to the sandbox, or none. Where BASE_URL is left out, it is WeChat Pay's."
-        yield error("['MERCHANTS']", found, hint=hint, number=114)
-
-
-def kind_of(url: Any) -> str:
-    """Whether an address is a sandbox ("sandbox") or WeChat Pay itself ("real"); else empty."""
-    try:
-        address = urlsplit(check_base_url(url, allow_http=True))
-    except ConfigurationError:
-        return ""  # named by url_errors
-    host = (address.hostname or "").rstrip(".")
-    if address.scheme == "http" or is_loopback(host):
-        return "sandbox"
-    return "real" if f".{host}".endswith(".weixin.qq.com") else ""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether it is this machine's own address."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def shared_limit_errors(merchants: Mapping[Any, Mapping[str, Any]]) -> Iterator[Error]:

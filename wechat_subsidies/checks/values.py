@@ -24,6 +24,7 @@ ENGINE_HINTS = {
 }
 RATE = re.compile(r"\d+/(s|m|h|d)[a-z]*")
 LARGEST = {"MAX_ATTEMPTS": 1000, "RETENTION_DAYS": 36_500}
+LARGEST_INLINE = 10_000  # orders: what the sweep sends in a minute at 200 calls a second, and less
 LONGEST = timedelta(days=3650)
 CHOICES = {
     "PARTIAL_REFUNDS": ("ask", "refuse", "allow"),
@@ -47,7 +48,7 @@ def check_values(**kwargs: object) -> list[CheckMessage]:
         *scopes_errors(),
         *description_errors(),
         *celery_errors(),
-        *api_errors(),
+        *api_problems(),
     ]
 
 
@@ -173,8 +174,8 @@ def celery_errors() -> Iterator[Error]:
         yield error("['CELERY']['QUEUE']", f"is {queue!r}.", hint=hint, number=3)
 
 
-def api_errors() -> Iterator[Error]:
-    """Values of API that its views could not use."""
+def api_problems() -> Iterator[CheckMessage]:
+    """Values of API that its views could not use, or that ask too much of who sends."""
     api = app_settings.get("API")
     if not isinstance(api, Mapping):
         return  # named by nested_errors
@@ -190,6 +191,10 @@ def api_errors() -> Iterator[Error]:
     if not isinstance(largest, int) or isinstance(largest, bool) or largest < 1:
         hint = "Put an integer above 0."
         yield error("['API']['MAX_BATCH']", f"is {largest!r}.", hint=hint, number=6)
+    elif largest > LARGEST_INLINE and app_settings.dispatcher_path == DISPATCHERS["inline"]:
+        found = f"is {largest}, and with DISPATCHER 'inline' the sweep alone sends what a batch asks for."
+        hint = f"Put up to {LARGEST_INLINE}, or set DISPATCHER to 'celery' or 'django_tasks'."
+        yield warning("['API']['MAX_BATCH']", found, hint=hint, number=7)
 
 
 def are_importable(classes: Any) -> bool:

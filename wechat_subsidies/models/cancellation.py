@@ -40,10 +40,6 @@ class CancellationQuerySet(models.QuerySet["SubsidyCancellation"]):
         """Those that may be sent now: waiting, or sent by a process that is gone; the longest due first."""
         return self.filter(send_after__lte=now).order_by("send_after", "pk")
 
-    def in_scopes(self, scopes: "frozenset[str] | None") -> "CancellationQuerySet":
-        """Those that a caller with these scopes may see; None stands for all."""
-        return self.all() if scopes is None else self.filter(scope__in=scopes)
-
 
 class SubsidyCancellation(models.Model):
     """The wish to cancel the subsidy of one WeChat transaction, and what became of it.
@@ -201,6 +197,14 @@ class SubsidyCancellation(models.Model):
     def next_attempt_at(self) -> datetime | None:
         """When it is sent next at the earliest (UTC); None where it is not waiting to be sent."""
         return self.send_after if self.status == self.Status.PENDING else None
+
+    def differing_from(self, **given: str | None) -> tuple[str, ...]:
+        """The names of the parameters that were given and differ; None, not given, matches anything."""
+        return tuple(
+            name
+            for name, value in given.items()
+            if value is not None and value != getattr(self, name)
+        )
 
 
 class CancellationEvent(models.Model):

@@ -1,10 +1,14 @@
 """How sending goes: the pace of each merchant, pauses, and the sign that somebody sends."""
 
+from typing import Final
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .cancellation import SubsidyCancellation
 from .fields import ExactCharField, InstantField
+
+NOTE_LENGTH: Final = 512  # characters of what a person may say about something that they do
 
 
 class MerchantPace(models.Model):
@@ -43,7 +47,7 @@ class SendingPause(models.Model):
     sub_mchid = ExactCharField(_("sub-merchant ID"), max_length=32, blank=True)
     cause = models.CharField(_("cause"), max_length=16, choices=Cause)
     reason = models.CharField(_("reason"), max_length=64, blank=True)
-    note = models.CharField(_("note"), max_length=512, blank=True)
+    note = models.CharField(_("note"), max_length=NOTE_LENGTH, blank=True)
     caused_by = models.ForeignKey(
         SubsidyCancellation,
         on_delete=models.SET_NULL,

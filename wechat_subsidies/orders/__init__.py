@@ -4,6 +4,7 @@ from .adapter import Identity, OrderAdapter
 from .reading import name_of, targets_of
 from .reasons import Reason, ReasonCode
 from .registry import adapter_for, adapters, find_order, find_orders, model_labelled
+from .replicas import as_written
 from .targets import ImpossibleTarget, Target
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Target",
     "adapter_for",
     "adapters",
+    "as_written",
     "find_order",
     "find_orders",
     "model_labelled",

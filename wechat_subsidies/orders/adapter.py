@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
 
 from ..conf import app_settings
+from ..places import admin_page
 from .keys import concrete
 from .reasons import Reason, ReasonCode
 from .targets import Target
@@ -71,7 +71,8 @@ class OrderAdapter:
     ) -> Any | None:
         """The order with this transaction among those of `get_queryset(request)`; None if there is none.
 
-        Both identifiers have to fit the same transaction. There is no default, and "none" would be a
+        Both identifiers have to fit the same transaction. A shop that reads from a replica looks where
+        it writes, since what is found is decided on. There is no default, and "none" would be a
         wrong one: an order that is not found is asked for without its rules. Raises
         NotImplementedError until it is written.
         """
@@ -117,12 +118,12 @@ class OrderAdapter:
         """The scopes that this request may see; None for all."""
         return app_settings.scopes(request) if app_settings.scopes else None
 
-    def admin_url(self, order_pk: str) -> str:
-        """The order's page in the admin, empty where it has none."""
+    def admin_url(self, order_pk: str, *, site_name: str = "admin") -> str:
+        """The order's page in the admin, empty where it has none.
+
+        `site_name` is that of the admin site whose staff would go there; here theirs comes first,
+        then the default one.
+        """
         options = self.model._meta
-        try:
-            return reverse(
-                f"admin:{options.app_label}_{options.model_name}_change", args=[order_pk]
-            )
-        except NoReverseMatch:
-            return ""
+        name = f"{options.app_label}_{options.model_name}_change"
+        return admin_page(name, order_pk, site_name=site_name)

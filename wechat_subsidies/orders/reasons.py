@@ -62,7 +62,7 @@ class ReasonCode(models.TextChoices):
     ALREADY_CANCELLED = "already_cancelled", _("Its subsidy is cancelled already.")
     REFUSED_BEFORE = (
         "refused_before",
-        _("WeChat Pay refused it before; retry it from its own page."),
+        _("WeChat Pay refused it before; send it again from its own page."),
     )
     AWAITING_REVIEW = "awaiting_review", _("Its cancellation waits for a person's review.")
     WITHDRAWN = "withdrawn", _("Its cancellation was withdrawn.")

@@ -1,6 +1,7 @@
 """One WeChat transaction of an order, as the shop tells it and as everything else may rely on it."""
 
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -16,6 +17,7 @@ TEXTS: Final = (*IDENTIFIERS, "description", "reference")
 MOMENTS: Final = ("paid_at", "refunded_at")
 AMOUNTS: Final = ("paid_amount", "refunded_amount", "subsidy_amount")
 LARGEST_AMOUNT: Final = 2**63 - 1  # fen: what a column holds
+UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")  # NUL and halves of surrogate pairs
 
 
 class ImpossibleTarget(ValueError):
@@ -42,6 +44,8 @@ class Target:
     paid_at: datetime | None = None  # its funds stay frozen for 180 days from then on
     refunded_at: datetime | None = None  # the moment of the refund that `refund_id` names
     blocked_because: str = ""
+    # So that who reads thousands of orders need not look twice; nothing that a shop sets.
+    _is_checked: bool = field(default=False, init=False, repr=False, compare=False)
 
     @property
     def is_partly_refunded(self) -> bool:
@@ -56,6 +60,8 @@ class Target:
         Raises ImpossibleTarget for an amount that is no whole number of fen, a moment that is no
         datetime, and for what is no text or cannot be stored as an identifier.
         """
+        if self._is_checked:
+            return self
         values: dict[str, Any] = {name: as_text(name, getattr(self, name)) for name in TEXTS}
         values["merchant"] = values["merchant"] or "default"
         for name in IDENTIFIERS:
@@ -64,7 +70,9 @@ class Target:
         values |= {name: as_moment(name, getattr(self, name)) for name in MOMENTS}
         values["has_refund"] = bool(self.has_refund)
         values["blocked_because"] = as_objection(self.blocked_because)
-        return replace(self, **values)
+        whole = replace(self, **values)
+        object.__setattr__(whole, "_is_checked", True)
+        return whole
 
 
 def as_text(name: str, value: Any) -> str:
@@ -127,5 +135,5 @@ def shown(value: object) -> str:
 
 def refuse_unstorable(name: str, text: str) -> None:
     """Raise ImpossibleTarget for an identifier that a database refuses even to look up."""
-    if "\0" in text or any("\ud800" <= each <= "\udfff" for each in text):
+    if UNSTORABLE.search(text):
         raise ImpossibleTarget(f"{name} {text[:80]!r} has characters that no identifier has.")

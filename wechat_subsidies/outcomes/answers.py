@@ -17,7 +17,7 @@ RESULT_FAIL: Final = Meaning(
     outcome=Outcome.REFUSED,
     advice=_(
         "WeChat Pay answered FAIL without a reason. Check that the order was placed with a subsidy, "
-        "has a refund and has not been profit-shared, then retry."
+        "has a refund and has not been profit-shared, then send it again."
     ),
     source="FAIL is a refusal, without a reason",
 )
@@ -25,7 +25,7 @@ PARAM_ERROR: Final = Meaning(
     reason="param_error",
     outcome=Outcome.REFUSED,
     advice=_(
-        "WeChat Pay found one of the values wrong; its message names which. Correct it and retry."
+        "WeChat Pay found one of the values wrong; its message names which. Correct it and send it again."
     ),
     source="| 400 | `PARAM_ERROR` |",
     suspect=Suspect.PARAMETERS,
@@ -35,7 +35,7 @@ INVALID_REQUEST: Final = Meaning(
     outcome=Outcome.REFUSED,
     advice=_(
         "The order breaks one of WeChat Pay's rules: usually it has no refund yet, or has been "
-        "profit-shared already. Its message says which. Retry once that is settled."
+        "profit-shared already. Its message says which. Send it again once that is settled."
     ),
     source="| 400 | `INVALID_REQUEST` |",
 )

@@ -13,14 +13,14 @@ REOPENED: Final = "reopened"
 HISTORIES: Final = {
     TRIES_USED_UP: _(
         "Every call ended without a known outcome. Look the order up in WeChat Pay's merchant platform, "
-        "then resolve it here or retry."
+        "then resolve it here or send it again."
     ),
     GAVE_UP: _(
-        "It could not be sent for too long. Mend what keeps it from being sent, then retry."
+        "It could not be sent for too long. Mend what keeps it from being sent, then send it again."
     ),
     REFUSED_IN_DOUBT: _(
         "WeChat Pay refused it after an earlier call with unknown outcome: it may be cancelled already. "
-        "Look the order up in WeChat Pay's merchant platform, then resolve it here or retry."
+        "Look the order up in WeChat Pay's merchant platform, then resolve it here or send it again."
     ),
     MERCHANT_CHANGED: _(
         "The settings no longer have the merchant that it was recorded for, under the same MCHID. "
@@ -32,6 +32,6 @@ HISTORIES: Final = {
     ),
     REOPENED: _(
         "A person's statement was taken back. Look the order up in WeChat Pay's merchant platform, then "
-        "resolve it here or retry."
+        "resolve it here or send it again."
     ),
 }

@@ -17,7 +17,7 @@ REFUND_NOT_FOUND: Final = Meaning(
     outcome=Outcome.REFUSED,
     advice=_(
         "WeChat Pay does not know this refund under this sub-merchant, so the cancellation was not sent. "
-        "Check the refund ID and the seller's sub-merchant ID, then retry."
+        "Check the refund ID and the seller's sub-merchant ID, then send it again."
     ),
     source="| 404 | `RESOURCE_NOT_EXISTS`, `ORDER_NOT_EXIST` |",
 )
@@ -26,7 +26,7 @@ REFUND_OF_OTHER_ORDER: Final = Meaning(
     outcome=Outcome.REFUSED,
     advice=_(
         "The refund belongs to another transaction, so the cancellation was not sent. Check the refund "
-        "ID and the transaction ID, then retry."
+        "ID and the transaction ID, then send it again."
     ),
     source="It can confirm that a refund exists and belongs to the transaction",
 )
@@ -35,7 +35,7 @@ REFUND_CLOSED: Final = Meaning(
     outcome=Outcome.REFUSED,
     advice=_(
         "The refund was closed without any money going back, so the cancellation was not sent. Refund "
-        "the order first, then retry."
+        "the order first, then send it again."
     ),
     source="answers `status` (`SUCCESS`, `CLOSED`, `PROCESSING` or `ABNORMAL`",
 )

@@ -11,7 +11,8 @@ and, after that commit, `announcing` tells the shop, on a thread of its own (`an
 one of the `lanes` for each platform merchant.
 """
 
-from .process import CONCURRENCY, beat, count_due, process_due, send
+from .clients import CONCURRENCY
+from .process import beat, count_due, process_due, send
 from .sending import ProcessReport
 
 __all__ = ["CONCURRENCY", "ProcessReport", "beat", "count_due", "process_due", "send"]

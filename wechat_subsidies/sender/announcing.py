@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from .. import clock
 from ..models import SubsidyCancellation
@@ -86,13 +86,28 @@ def announce_group(group: Collection[int], *, using: str, now: datetime, until: 
     The moment until which they are ours tells them from what another process has, and from what
     arrives anew meanwhile.
     """
-    ours_until = now + FIRST_DELAY
+    ours_until = taken_until(now)
     rows = SubsidyCancellation.objects.using(using).filter(pk__in=group)
     due = rows.filter(announce_after__lte=now, status__in=SIGNALS)
     taken = {"announce_after": ours_until, "announce_count": F("announce_count") + 1}
     if not retried(partial(due.update, **taken)):
         return 0
-    ours = rows.filter(announce_after=ours_until)
+    return announce_taken(rows.filter(announce_after=ours_until), now=now, until=until)
+
+
+def announce_recorded(key: int, *, using: str, now: datetime) -> None:
+    """Announce an arrival that was recorded as taken by us at `now`, if it is one."""
+    rows = SubsidyCancellation.objects.using(using).filter(pk=key, status__in=SIGNALS)
+    announce_taken(rows.filter(announce_after=taken_until(now)), now=now, until=time.monotonic())
+
+
+def taken_until(now: datetime) -> datetime:
+    """Until when an arrival is announced by nobody but whoever has taken it now."""
+    return now + FIRST_DELAY
+
+
+def announce_taken(ours: QuerySet[SubsidyCancellation], *, now: datetime, until: float) -> int:
+    """Announce those of ours; returns how many time was too short for."""
     left, told = deque(ours.order_by("pk")), []
     while left:
         cancellation = left.popleft()

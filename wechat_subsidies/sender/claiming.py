@@ -34,7 +34,8 @@ class Claim:
 
     The `deadline` is in seconds of `time.monotonic()`, `claimed_at` is the same moment by the
     database's clock as `claimed_at_monotonic` by that one. `tried_pause`: sending is paused, and
-    this call goes out to see whether that can end.
+    this call goes out to see whether that can end. `is_awaited`: whoever has claimed it, and nothing
+    else, announces at once what it comes to.
     """
 
     cancellation: SubsidyCancellation
@@ -45,6 +46,7 @@ class Claim:
     claimed_at: datetime
     claimed_at_monotonic: float
     tried_pause: SendingPause | None = None
+    is_awaited: bool = False
 
     def moment(self, monotonic: float) -> datetime:
         """The database's time at a moment of this process's monotonic clock."""
@@ -73,30 +75,48 @@ def claim(
     limit: int,
     keys: Collection[int] | None = None,
     lead: timedelta = NONE,
+    furthest: timedelta = NONE,
     tries: int = TRIES,
 ) -> Claimed:
     """Claim up to `limit` due rows of a platform merchant, of those with these keys if any are given.
 
-    `lead` is the time that passes until a call can begin: it gets no slot before. Tried again up to
+    `lead` is the time that passes until a call can begin: it gets no slot before, and none later than
+    a quarter of a second after that, or than `furthest` from now. Tried again up to
     `tries` times where others who claim are in the way. Raises RuntimeError inside a transaction,
     or with autocommit off: nobody could know whether the claim will stand.
     """
-    once = partial(claim_once, using=using, mchid=mchid, limit=limit, keys=keys, lead=lead)
+    once = partial(
+        claim_once,
+        using=using,
+        mchid=mchid,
+        limit=limit,
+        keys=keys,
+        lead=lead,
+        furthest=furthest,
+    )
     return retried(once, tries=tries)
 
 
 def claim_once(
-    *, using: str, mchid: str, limit: int, keys: Collection[int] | None, lead: timedelta
+    *,
+    using: str,
+    mchid: str,
+    limit: int,
+    keys: Collection[int] | None,
+    lead: timedelta,
+    furthest: timedelta,
 ) -> Claimed:
     """One try at a claim. The pace is locked first, and the clock read once it is."""
     merchants = {m.name: m for m in app_settings.merchants.values() if m.mchid == mchid}
     timing = Timing.of(merchants.values())
     with durable(using):
         pace, monotonic = Pace.lock(using=using, mchid=mchid), time.monotonic()
-        gate = Gate.of(using=using, mchid=mchid, now=pace.now)
+        gate = Gate(now=pace.now)
+        if pace.is_paused:
+            gate = Gate.of(using=using, mchid=mchid, now=pace.now)
         if gate.is_shut:
             return Claimed(is_last=True)
-        slots = pace.slots(limit=limit, lead=lead)
+        slots = pace.slots(limit=limit, lead=lead, furthest=furthest)
         due = SubsidyCancellation.objects.using(using).due(pace.now)
         due = due.filter(mchid=mchid, merchant__in=merchants)
         if keys is not None:
@@ -126,13 +146,21 @@ def claim_once(
             claimed_at=pace.now,
             claimed_at_monotonic=monotonic,
             tried_pause=tried_pause,
+            is_awaited=is_awaited(keys),
         )
         for row, slot in zip(rows, slots, strict=False)
     ]
     # The answer to a try of the whole merchant is waited for, that to a sub-merchant's is not.
     is_all = not tried_pause.sub_mchid if tried_pause else len(found) < len(slots)
     is_last = bool(slots) and not lost and is_all
-    return Claimed(claims=claims, wait=pace.wait, lost=len(lost), is_last=is_last)
+    return Claimed(
+        claims=claims, wait=pace.wait(furthest=furthest), lost=len(lost), is_last=is_last
+    )
+
+
+def is_awaited(keys: Collection[int] | None) -> bool:
+    """Whether it is announced by whoever sends it: one alone is, as soon as it is recorded."""
+    return keys is not None and len(keys) == 1
 
 
 def is_anything_due(*, using: str, mchid: str) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from ..models import SendingPause, SubsidyCancellation
 from ..models.cancellation import CancellationQuerySet
@@ -16,13 +16,12 @@ class Gate:
     """The pauses that hold for a platform merchant at one moment."""
 
     now: datetime
-    pauses: Sequence[SendingPause]
+    pauses: Sequence[SendingPause] = ()
 
     @classmethod
     def of(cls, *, using: str, mchid: str, now: datetime) -> "Gate":
         """The gate of this merchant, for the pauses of everything as well."""
-        pauses = SendingPause.objects.using(using).filter(lifted_at=None, mchid__in=["", mchid])
-        return cls(now=now, pauses=list(pauses.order_by("pk")))
+        return cls(now=now, pauses=list(open_pauses(using=using, mchid=mchid)))
 
     @property
     def is_shut(self) -> bool:
@@ -70,6 +69,12 @@ class Gate:
             choices = [self.unpaused(others), others, due]
         found = (list(rows[:1]) for rows in choices)
         return next((rows for rows in found if rows), [])
+
+
+def open_pauses(*, using: str, mchid: str) -> QuerySet[SendingPause]:
+    """The pauses that hold for a platform merchant, the first begun first."""
+    pauses = SendingPause.objects.using(using).filter(lifted_at=None, mchid__in=["", mchid])
+    return pauses.order_by("pk")
 
 
 def note_try(pause: SendingPause, *, using: str, token: UUID, until: datetime) -> None:

@@ -16,13 +16,19 @@ from ..wechatpay import Deadline, WeChatPayError
 from .calling import Call, calls_for
 from .claiming import Claim, claim, is_anything_due
 from .clients import client_for
-from .pacing import AHEAD
+from .pacing import AHEAD, NONE
 from .pausing import process_stop
 from .timing import Timing
 
-EARLY: Final = AHEAD.total_seconds() / 2  # before the last slot is reached, the next are claimed
+EARLY: Final = AHEAD.total_seconds() / 2  # before the last slot can be had, the next are claimed
+# Seconds before its slot from which a call is signed and gets its connection. A whole claim at once
+# would keep those whose slots come first from the interpreter, and have them miss their slots.
+PREPARING_CALL: Final = 0.15
 SHORTEST_LEAD: Final = 0.02  # seconds from a claim until its first slot
 LONGEST_LEAD: Final = 0.7
+# How far ahead what is sent in a request gets a slot: beyond all that a sweep may have reserved, else
+# who waits would find none as long as it goes on.
+FURTHEST: Final = timedelta(seconds=LONGEST_LEAD) + AHEAD
 IDLE: Final = 5.0  # seconds without a call after which a connection is made before the next claim
 PREPARING: Final = 2.0  # seconds for that
 AGAIN: Final = 1.0  # seconds after which a lane without anything left is looked at again
@@ -60,7 +66,7 @@ class Lane:
         self._lead = self._least_lead = SHORTEST_LEAD
         self._most = concurrency
         self._executor: Executor = CallingThread()
-        self._work: Callable[[Claim], list[Call]] = calls_for
+        self._work: Callable[[Claim, float], list[Call]] = calls_at_once
         if concurrency > 1:
             self._executor = ThreadPoolExecutor(concurrency, thread_name_prefix="wechat-subsidies")
             self._work = calls_in_thread
@@ -106,6 +112,7 @@ class Lane:
             limit=size,
             keys=self._keys,
             lead=timedelta(seconds=self._lead),
+            furthest=NONE if self._keys is None else FURTHEST,
             tries=tries,
         )
         if claimed.claims:  # how long committing takes, and as much again for beginning a call
@@ -114,9 +121,14 @@ class Lane:
         self.has_begun = bool(claimed.claims) or claimed.is_last
         self.is_drained = claimed.is_last
         slots = [each.deadline.slot for each in claimed.claims if each.deadline.slot is not None]
-        self.next_claim = slots[-1] - EARLY if slots else time.monotonic() + claimed.wait
+        # A claim gets no slot before its lead is over: slots between would be nobody's.
+        early = EARLY + self._lead
+        self.next_claim = slots[-1] - early if slots else time.monotonic() + claimed.wait
+        if self._most < self._concurrency:  # claims of a few rows are not to come at once, too
+            self.next_claim = max(self.next_claim, time.monotonic() + EARLY)
+        before = max(PREPARING_CALL, self._lead)
         for each in claimed.claims:
-            self.under_way[self._executor.submit(self._work, each)] = each
+            self.under_way[self._executor.submit(self._work, each, before)] = each
 
     def _prepare(self) -> None:
         """Have keys, certificates and a connection before a slot is reserved.
@@ -163,11 +175,19 @@ class Lane:
         self._executor.shutdown()
 
 
-def calls_in_thread(claimed: Claim) -> list[Call]:
-    """Make the claim's calls, and leave no connection open that only this thread would use.
+def calls_at_once(claimed: Claim, before: float) -> list[Call]:
+    """Make the claim's calls on the thread that asks for them."""
+    return calls_for(claimed)
 
-    The calls use none; but certificates are shared through the cache, which may be a database.
+
+def calls_in_thread(claimed: Claim, before: float) -> list[Call]:
+    """Make the claim's calls, beginning so many seconds before its slot.
+
+    Leaves no connection open that only this thread would use. The calls use none; but certificates
+    are shared through the cache, which may be a database.
     """
+    if claimed.deadline.slot is not None:
+        time.sleep(max(0.0, claimed.deadline.slot - before - time.monotonic()))
     try:
         return calls_for(claimed)
     finally:

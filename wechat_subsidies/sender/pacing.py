@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import F, Q, Value
+from django.db.models import Exists, F, Q, Value
 from django.db.models.functions import Greatest
 
 from .. import clock
 from ..conf import app_settings
 from ..models import MerchantPace
 from ..models.fields import EPOCH, InstantField
+from .gate import open_pauses
 
 FILL: Final = (
     0.985  # share of RATE_LIMIT in use: at exactly 200 calls a second WeChat Pay refuses some
@@ -34,13 +35,17 @@ SLOWEST: Final = 1 / 64  # of the rate, however many 429s there are
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """A merchant's pace at one moment, `now`. `rate`: calls a second, None for no limit."""
+    """A merchant's pace at one moment, `now`. `rate`: calls a second, None for no limit.
+
+    `is_paused`: there is a pause of it, of one of its sub-merchants or of everything.
+    """
 
     using: str
     mchid: str
     now: datetime
     next_slot: datetime
     rate: float | None
+    is_paused: bool = False
 
     @classmethod
     def lock(cls, *, using: str, mchid: str) -> "Pace":
@@ -56,23 +61,36 @@ class Pace:
                 [MerchantPace(mchid=mchid, next_slot=EPOCH)], ignore_conflicts=True
             )
             rows.update(claims=F("claims") + 1)
-        row, now = rows.get(), clock.now(using)
+        is_paused = Exists(open_pauses(using=using, mchid=mchid))
+        row = rows.annotate(now=clock.Reading(), is_paused=is_paused).get()
         rate_limit = rate_limit_of(mchid)
-        rate = rate_limit * FILL * share_in_use(row, now=now) if rate_limit else None
-        return cls(using=using, mchid=mchid, now=now, next_slot=row.next_slot, rate=rate)
+        rate = rate_limit * FILL * share_in_use(row, now=row.now) if rate_limit else None
+        return cls(
+            using=using,
+            mchid=mchid,
+            now=row.now,
+            next_slot=row.next_slot,
+            rate=rate,
+            is_paused=row.is_paused,
+        )
 
     @property
     def gap(self) -> timedelta | None:
         """The distance between two slots; None where there is no rate limit."""
         return timedelta(seconds=1 / self.rate) if self.rate else None
 
-    def slots(self, *, limit: int, lead: timedelta = NONE) -> list[datetime]:
-        """The next free slots from `lead` on: up to `limit`, within a quarter of a second."""
+    def slots(
+        self, *, limit: int, lead: timedelta = NONE, furthest: timedelta = NONE
+    ) -> list[datetime]:
+        """The next free slots from `lead` on: up to `limit`, within a quarter of a second.
+
+        `furthest`: as far ahead from now as that at any rate.
+        """
         if self.gap is None:
             return [self.now] * min(limit, UNPACED)
         first = max(self.first_slot, self.now + lead)
         free = (first + number * self.gap for number in range(limit))
-        return [slot for slot in free if slot <= self.now + lead + AHEAD]
+        return [slot for slot in free if slot <= self.now + max(lead + AHEAD, furthest)]
 
     @property
     def first_slot(self) -> datetime:
@@ -88,10 +106,9 @@ class Pace:
             rows = MerchantPace.objects.using(self.using).filter(pk=self.mchid)
             rows.update(next_slot=slots[-1] + self.gap)
 
-    @property
-    def wait(self) -> float:
+    def wait(self, *, furthest: timedelta = NONE) -> float:
         """Seconds until a slot can be reserved; 0 if one can be now."""
-        return max(0.0, (self.first_slot - self.now - AHEAD).total_seconds())
+        return max(0.0, (self.first_slot - self.now - max(AHEAD, furthest)).total_seconds())
 
 
 def rate_limit_of(mchid: str) -> int | None:

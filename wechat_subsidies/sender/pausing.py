@@ -16,6 +16,7 @@ from .. import clock, logbook
 from ..conf import SETTING, app_settings
 from ..models import CancellationAttempt, SendingPause
 from ..models.fields import EPOCH
+from ..models.sending import NOTE_LENGTH
 from ..outcomes import MEANINGS, Meaning, Outcome, Suspect
 from ..retrying import durable
 from ..signals import sending_paused, sending_resumed
@@ -170,7 +171,7 @@ def begin(mchid: str, cause: Cause, *, using: str) -> None:
             if cause.is_outage
             else SendingPause.Cause.CONFIGURATION,
             reason=cause.reason,
-            note=storable(cause.note, limit=512),
+            note=storable(cause.note, limit=NOTE_LENGTH),
             caused_by_id=cause.cancellation_id,
             paused_at=pace.now,
             probe_after=pace.now + timedelta(seconds=pause_after(0)),

@@ -11,14 +11,14 @@ from .. import clock
 from ..conf import app_settings
 from ..models import Heartbeat, SubsidyCancellation
 from .announcer import ANNOUNCING, Announcer
-from .announcing import announce_due
+from .announcing import FIRST_DELAY, announce_due, announce_recorded
+from .calling import Call
 from .claiming import is_anything_due
-from .clients import process_name
+from .clients import CONCURRENCY, process_name
 from .lanes import Lane
 from .sending import PATIENCE, ProcessReport, Sending
 from .strangers import set_aside_strangers
 
-CONCURRENCY: Final = 96  # calls under way at a time, for each platform merchant
 SWEEP: Final = "sweep"  # the heartbeat's name
 
 
@@ -30,14 +30,30 @@ def send(keys: Collection[int], *, until: float | None = None) -> ProcessReport:
     """
     using = router.db_for_write(SubsidyCancellation)
     until = time.monotonic() if until is None else until
-    rows = SubsidyCancellation.objects.using(using).filter(pk__in=keys, send_after__isnull=False)
-    wanted = set(rows.values_list("mchid", flat=True)) & mchids()
+    wanted = mchids()
+    if len(wanted) > 1:  # of one alone there is nothing to ask
+        rows = SubsidyCancellation.objects.using(using).filter(pk__in=keys)
+        wanted &= set(rows.filter(send_after__isnull=False).values_list("mchid", flat=True))
     concurrency = min(CONCURRENCY, len(keys))
     lanes = [Lane(each, using=using, concurrency=concurrency, keys=keys) for each in wanted]
     report = ProcessReport()
-    Sending(using=using, lanes=lanes, report=report, keys=keys, until=until).run()
-    announce_due(using=using, keys=keys, until=max(until, time.monotonic() + PATIENCE))
+    run = Sending(using=using, lanes=lanes, report=report, keys=keys, until=until)
+    run.run()
+    last = run.last_call
+    if last is not None and is_taken(last):  # there is nothing to look for
+        announce_recorded(last.claim.cancellation.pk, using=using, now=last.ended_at)
+    else:
+        announce_due(using=using, keys=keys, until=max(until, time.monotonic() + PATIENCE))
     return report
+
+
+def is_taken(last: Call) -> bool:
+    """Whether its arrival was recorded as taken by us, and not too long ago for a receiver to run.
+
+    An answer may have been kept for minutes while the database was away; then it is anybody's.
+    """
+    passed = last.claim.moment(time.monotonic()) - last.ended_at
+    return last.claim.is_awaited and passed < FIRST_DELAY / 2
 
 
 def process_due(

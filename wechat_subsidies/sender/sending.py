@@ -46,7 +46,7 @@ class Sending:
     `until` (seconds of `time.monotonic()`): no call is begun that may take longer than that, apart
     from each lane's first group, for which the pace is waited for two seconds at least. `limit`
     bounds the calls, `stop` ends the run once what is under way has been recorded, `on_progress`
-    is told of every group that was.
+    is told of every group that was. `last_call` is the last one that was recorded.
     """
 
     using: str
@@ -58,6 +58,7 @@ class Sending:
     stop: Event = field(default_factory=Event)
     on_progress: Callable[[ProcessReport], None] = lambda report: None
     begun_at: float = field(default_factory=time.monotonic)
+    last_call: Call | None = None
 
     def run(self) -> None:
         """Send until nothing is left to send. What is under way is recorded whatever happens."""
@@ -123,6 +124,7 @@ class Sending:
             calls, missed = lane.take_ended()
             if calls:  # before anything else that may fail: nobody has these answers but we
                 record(calls, using=self.using)
+                self.last_call = calls[-1]
             if missed:
                 retried(partial(give_back, missed, using=self.using))
             if calls:

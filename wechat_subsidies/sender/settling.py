@@ -20,6 +20,7 @@ from ..outcomes import (
     Meaning,
     Outcome,
 )
+from .announcing import taken_until
 from .timing import ORDER_INTERVAL
 
 Status = SubsidyCancellation.Status
@@ -35,7 +36,8 @@ NOT_CLAIMED: Final[Changes] = {"claim_token": None, "lease_until": None}
 class Settled:
     """A call to be settled: the row as it was claimed, when the call ended, what came back.
 
-    `ended_at` is the database's time, `grace` in seconds.
+    `ended_at` is the database's time, `grace` in seconds. `is_awaited`: it is announced at once by
+    whoever has sent it.
     """
 
     cancellation: SubsidyCancellation
@@ -43,6 +45,7 @@ class Settled:
     meaning: Meaning
     ended_at: datetime
     grace: float
+    is_awaited: bool = False
 
     def changes(self) -> Changes:
         """The columns that change, apart from the count of calls."""
@@ -101,15 +104,15 @@ class Settled:
         }
 
     def finished(self, status: str, *, reason: str, in_doubt: bool) -> Changes:
-        """Out of the queue, and to be announced."""
+        """Out of the queue, and to be announced: by anybody, or first by whoever sent it."""
         return {
             "status": status,
             "reason": reason,
             "in_doubt": in_doubt,
             "send_after": None,
             "not_before": self.not_before(),
-            "announce_after": self.ended_at,
-            "announce_count": 0,
+            "announce_after": taken_until(self.ended_at) if self.is_awaited else self.ended_at,
+            "announce_count": int(self.is_awaited),
             "completed_at": timezone.now(),
             **NOT_CLAIMED,
         }

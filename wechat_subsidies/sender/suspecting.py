@@ -94,10 +94,9 @@ def is_enough(run: Sequence[Answered]) -> bool:
             return orders_in(same) >= PARAMETER_ORDERS
         case Suspect.PROTOCOL:
             return len(run) >= UNFORESEEN
-        case Suspect.SETTINGS:
+        case _:  # Suspect.SETTINGS: `causes` asks about PERMISSION in another way
             apart = max(a.started_at for a in run) - min(a.started_at for a in run)
             return len({answer.process for answer in run}) >= PROCESSES or apart >= APART
-    return False
 
 
 def orders_in(answers: Sequence[Answered]) -> int:

@@ -7,7 +7,8 @@ from ..sender import ProcessReport
 from .asking import cancel_subsidy, cancel_subsidy_for_order
 from .batches import ask_for_selection, cancel_subsidies, confirm_batch
 from .deciding import reopen, resolve, retry, withdraw
-from .drafting import Given, draft_batch, renew_draft
+from .drafting import draft_batch, renew_draft
+from .looking_through import Given
 from .pausing import pause, resume, resume_after_selftest, resume_pauses
 from .profit_sharing import may_share_profit
 from .retrying_refused import retry_batch, retry_refused

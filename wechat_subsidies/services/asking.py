@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from ..conf import app_settings
 from ..exceptions import InvalidRequest, NotEligible, SeveralTransactions
 from ..models import SubsidyCancellation
-from ..orders import ReasonCode, Target, adapter_for, adapters, find_order
+from ..orders import ReasonCode, Target, adapter_for, adapters, as_written, find_order
 from ..retrying import retried
 from .admin_log import log_asked
 from .eligibility import refuse_if_not_eligible, refuse_other_merchant, target_named, targets_for
@@ -82,6 +82,7 @@ def cancel_subsidy(
             requested_by=requested_by,
             source=source,
             facts=facts,
+            http_request=http_request,
         ),
         send=send,
     )
@@ -96,15 +97,17 @@ def cancel_subsidy_for_order(
     partial: bool = False,
     send: str = "now",
     source: str = Source.SERVICE,
+    http_request: HttpRequest | None = None,
 ) -> SubsidyCancellation:
     """Ask WeChat Pay to cancel the subsidy of an order of the shop; otherwise like `cancel_subsidy`.
 
     The order is loaded anew through its adapter, as it is by now and with what the mapping reads.
+    With an `http_request` a cancellation that does not exist for it is a Conflict.
     Raises SeveralTransactions for a combined order: name one transaction to `cancel_subsidy`, or
     give the order to `cancel_subsidies`.
     """
     adapter = adapter_for(type(order))
-    loaded = adapter.get_queryset().filter(pk=order.pk).first()
+    loaded = as_written(adapter.get_queryset()).filter(pk=order.pk).first()
     if loaded is None:
         raise NotEligible(ReasonCode.NOT_FOUND.label, code=ReasonCode.NOT_FOUND)
     targets = targets_for(adapter, loaded)
@@ -132,6 +135,7 @@ def cancel_subsidy_for_order(
             requested_by=requested_by,
             source=source,
             facts=order_facts(adapter, loaded, target),
+            http_request=http_request,
         ),
         send=send,
     )

@@ -15,7 +15,9 @@ from .. import clock, logbook
 from ..conf import app_settings
 from ..exceptions import Conflict, InvalidRequest
 from ..models import CancellationEvent, SubsidyCancellation
+from ..models.sending import NOTE_LENGTH
 from ..outcomes import REOPENED, RESOLVED
+from ..texts import storable
 from .admin_log import log_decided
 from .asking import refuse_unknown_way
 from .recording import CLEAN
@@ -112,7 +114,7 @@ def resolve(
     one that does not need review, and with code `in_progress` for a “not cancelled” while WeChat
     Pay may still be at work on the last call: what is to be seen there may change.
     """
-    status = Status.SUCCEEDED if succeeded else Status.FAILED
+    status, note = Status.SUCCEEDED if succeeded else Status.FAILED, required(note)
     cancellation.refresh_from_db(using=write_alias())
     if not succeeded and is_at_work(cancellation):
         raise at_work(cancellation)
@@ -121,7 +123,7 @@ def resolve(
         Kind.RESOLVED,
         allowed=(Status.NEEDS_REVIEW,),
         by=resolved_by,
-        note=required(note),
+        note=note,
         changes={
             "status": status,
             "reason": RESOLVED,
@@ -180,7 +182,7 @@ def decide(
     changes: dict[str, Any],
 ) -> None:
     """Change the row if it still is as it was when decided about, and write down who and why."""
-    using, who = write_alias(), Requester.of(by)
+    using, who, note = write_alias(), Requester.of(by), storable(note, limit=NOTE_LENGTH)
     rows = SubsidyCancellation.objects.using(using).filter(
         pk=cancellation.pk,
         status__in=allowed,
@@ -233,11 +235,11 @@ def new_parameters(
 
 
 def required(note: str) -> str:
-    """The note. Raises InvalidRequest if there is none."""
+    """The note as it is kept. Raises InvalidRequest if there is none."""
     if not note.strip():
         words = _("Say what was seen in WeChat Pay's merchant platform.")
         raise InvalidRequest(words, fields={"note": ("required", words)})
-    return note
+    return storable(note, limit=NOTE_LENGTH)
 
 
 def in_progress(cancellation: SubsidyCancellation) -> Conflict:

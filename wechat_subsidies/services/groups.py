@@ -7,6 +7,7 @@ from functools import partial as bind
 
 from django.db import DatabaseError, IntegrityError, transaction
 
+from .. import clock
 from ..exceptions import SubsidyError
 from ..models import SubsidyCancellation
 from ..orders import ReasonCode
@@ -80,7 +81,7 @@ def inserted_or_found(wish: Wish, *, ask_again: bool, using: str) -> SubsidyCanc
     """
     try:
         with transaction.atomic(using=using):
-            return insert(wish, using=using)
+            return insert(wish, asked_at=clock.now(using), using=using)
     except IntegrityError as error:
         existing = locked(wish, error=error, using=using)
     return record(wish, using=using) if ask_again else existing

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from ..conf import app_settings
 from ..exceptions import InvalidRequest, SubsidyError
 from ..models import SubsidyCancellation
-from ..orders import ReasonCode
+from ..orders import Identity, ReasonCode
 from .groups import record_group
-from .naming import Found, Identity, Terms, found_by, wish_of
+from .naming import Found, Terms, found_by, wish_of
 from .requester import Requester
 from .tabular import Line, Problem
 from .transactions import refuse_foreign_transaction, write_alias

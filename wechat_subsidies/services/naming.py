@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from ..exceptions import InvalidRequest, NotEligible, SeveralTransactions, SubsidyError
 from ..models import SubsidyCancellation
-from ..orders import OrderAdapter, ReasonCode, Target, adapters, find_order
+from ..orders import Identity, OrderAdapter, ReasonCode, Target, adapters, find_order
 from ..retrying import PASSING
 from ..texts import storable
 from .eligibility import refuse_if_not_eligible, refuse_other_merchant, target_named, targets_for
@@ -18,8 +18,6 @@ from .tabular import SCIENTIFIC, Line
 from .wishes import Wish, checked_request, order_facts, prepare
 
 logger = logging.getLogger("wechat_subsidies")
-
-Identity = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from .. import clock, logbook
 from ..conf import app_settings
 from ..exceptions import InvalidRequest
 from ..models import SendingPause
+from ..models.sending import NOTE_LENGTH
 from ..outcomes import SIGN_ERROR
 from ..signals import sending_paused, sending_resumed
 from ..texts import storable
@@ -38,7 +39,7 @@ def pause(merchant: str | None, *, reason: str, paused_by: Any = None) -> Sendin
     made = pauses.create(
         mchid=mchid,
         cause=Cause.PERSON,
-        note=storable(reason, limit=512),
+        note=storable(reason, limit=NOTE_LENGTH),
         paused_by_name=Requester.of(paused_by).name,
         paused_at=clock.now(using),
     )

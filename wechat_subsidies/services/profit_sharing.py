@@ -3,7 +3,7 @@
 from django.db import models, router
 
 from ..models import SubsidyCancellation
-from ..orders import adapter_for
+from ..orders import adapter_for, as_written
 from .eligibility import targets_for
 
 
@@ -14,7 +14,7 @@ def may_share_profit(order: models.Model) -> bool:
     a cancellation is on its way, was refused or waits for review.
     """
     adapter = adapter_for(type(order))
-    loaded = adapter.get_queryset().filter(pk=order.pk).first()
+    loaded = as_written(adapter.get_queryset()).filter(pk=order.pk).first()
     found = targets_for(adapter, loaded) if loaded is not None else []
     targets = {(target.sub_mchid, target.transaction_id) for target in found}
     cancelled = SubsidyCancellation.objects.using(router.db_for_write(SubsidyCancellation)).filter(

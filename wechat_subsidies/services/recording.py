@@ -1,5 +1,6 @@
 """Recording a wish: one row for each transaction, whoever asks, however often."""
 
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -7,10 +8,10 @@ from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .. import clock, logbook
+from .. import clock, logbook, scoping
 from ..exceptions import ConcurrentRequest, Conflict
 from ..models import CancellationEvent, SubsidyCancellation
-from ..orders import Target
+from ..orders import ReasonCode, Target
 from .transactions import after_commit, write_alias
 from .wishes import Wish
 
@@ -49,19 +50,24 @@ def is_recorded(target: Target) -> bool:
 
 def record(wish: Wish, *, using: str) -> SubsidyCancellation:
     """The one row of the wish's transaction: the one that is there, or a new one."""
-    existing = SubsidyCancellation.objects.using(using).filter(**wish.identity).first()
+    rows = SubsidyCancellation.objects.using(using).filter(**wish.identity)
+    now, is_there = clock.now_and_whether(rows)
+    existing = rows.first() if is_there else None
     if existing is None:
         try:
             # Nothing is read in here before the INSERT: SQLite cannot wait for the write lock of
             # a transaction that has read already.
             with transaction.atomic(using=using):
-                return insert(wish, using=using)
+                return insert(wish, asked_at=now, using=using)
         except IntegrityError as error:  # as a rule: somebody else was faster
             existing = locked(wish, error=error, using=using)
     refuse_conflict(wish, existing)
     if existing.status == Status.WITHDRAWN:
-        return ask_again(wish, existing, using=using)
-    existing.differs = tuple(differences(wish, existing))
+        return ask_again(wish, existing, asked_at=now, using=using)
+    existing.differs = existing.differing_from(
+        refund_id=wish.refund_id if wish.refund_id_given else None,
+        description=wish.request.description if wish.description_given else None,
+    )
     return existing
 
 
@@ -86,9 +92,9 @@ def locked(wish: Wish, *, error: IntegrityError, using: str) -> SubsidyCancellat
     return existing
 
 
-def insert(wish: Wish, *, using: str) -> SubsidyCancellation:
+def insert(wish: Wish, *, asked_at: datetime, using: str) -> SubsidyCancellation:
     """A new row. Raises IntegrityError if the transaction has one."""
-    cancellation = SubsidyCancellation(**wish.identity, **columns(wish, using=using))
+    cancellation = SubsidyCancellation(**wish.identity, **columns(wish, asked_at=asked_at))
     cancellation.save(using=using, force_insert=True)
     cancellation.newly_recorded = True
     write_down(cancellation, wish, why="asked", using=using)
@@ -104,9 +110,11 @@ def write_down(cancellation: SubsidyCancellation, wish: Wish, *, why: str, using
     after_commit(tell, using=using)
 
 
-def ask_again(wish: Wish, existing: SubsidyCancellation, *, using: str) -> SubsidyCancellation:
+def ask_again(
+    wish: Wish, existing: SubsidyCancellation, *, asked_at: datetime, using: str
+) -> SubsidyCancellation:
     """Ask for what was withdrawn: with the new parameters, for nothing was carried out."""
-    changed = columns(wish, using=using) | CLEAN
+    changed = columns(wish, asked_at=asked_at) | CLEAN
     if existing.not_before:
         changed["send_after"] = max(changed["send_after"], existing.not_before)
     withdrawn = SubsidyCancellation.objects.using(using).filter(
@@ -126,9 +134,8 @@ def ask_again(wish: Wish, existing: SubsidyCancellation, *, using: str) -> Subsi
     return existing
 
 
-def columns(wish: Wish, *, using: str) -> dict[str, Any]:
+def columns(wish: Wish, *, asked_at: datetime) -> dict[str, Any]:
     """The columns of a cancellation that a wish decides."""
-    asked_at = clock.now(using)
     return {
         "merchant": wish.merchant.name,
         "mchid": wish.merchant.mchid,
@@ -146,7 +153,14 @@ def columns(wish: Wish, *, using: str) -> dict[str, Any]:
 
 
 def refuse_conflict(wish: Wish, existing: SubsidyCancellation) -> None:
-    """Raise if what is recorded belongs to something else than what is asked for."""
+    """Raise if what is recorded belongs to something else than what is asked for.
+
+    What does not exist for the request for which it is asked is left alone, without a word on it:
+    the order may have been another's when it was asked for.
+    """
+    if wish.http_request and not scoping.is_visible(existing, request=wish.http_request):
+        reason = ReasonCode.OTHER_ORDER
+        raise Conflict(str(reason.label), code=reason, cancellation=existing)
     if existing.merchant != wish.merchant.name:
         raise Conflict(
             _("The transaction %(transaction_id)s was asked for under the merchant “%(merchant)s”.")
@@ -169,16 +183,3 @@ def is_of_other_order(wish: Wish, existing: SubsidyCancellation) -> bool:
         return False
     asked = wish.order_facts["order_model"], wish.order_facts["order_pk"]
     return asked != (existing.order_model, existing.order_pk)
-
-
-def differences(wish: Wish, existing: SubsidyCancellation) -> list[str]:
-    """The parameters that were given and differ from what is recorded; one left out matches anything."""
-    asked = {
-        "refund_id": wish.refund_id if wish.refund_id_given else None,
-        "description": wish.request.description if wish.description_given else None,
-    }
-    return [
-        name
-        for name, value in asked.items()
-        if value is not None and value != getattr(existing, name)
-    ]

@@ -10,17 +10,9 @@ from django.http import HttpRequest
 from ..exceptions import InvalidRequest
 from ..models import CancellationBatch, SubsidyCancellation
 from ..orders import Identity, OrderAdapter, Reason, ReasonCode, Target
-from .drafting import (
-    CHUNK,
-    NOTHING_GIVEN,
-    Candidate,
-    Given,
-    empty_draft,
-    invalid,
-    look_through,
-    wish_in,
-    write_items,
-)
+from .draft_items import write_items
+from .drafting import empty_draft
+from .looking_through import CHUNK, NOTHING_GIVEN, Candidate, Given, invalid, look_through, wish_in
 from .transactions import write_alias
 
 

@@ -26,7 +26,7 @@ from ..orders import OrderAdapter, Reason, ReasonCode, adapter_for, adapters, fi
 from ..retrying import PASSING, retried
 from ..texts import storable
 from .admin_log import log_confirmed
-from .drafting import CHUNK, Candidate, Given, load_orders, look_through
+from .looking_through import CHUNK, Candidate, Given, load_orders, look_through
 from .recording import record
 from .selecting import Selected, come_to
 from .transactions import after_commit, write_alias
@@ -263,7 +263,7 @@ def ask_for_item(item: CancellationBatchItem, candidate: Candidate, *, using: st
     reason = candidate.reason or changed_since(item, candidate)
     if reason is not None:
         item.code, item.message = reason.code, storable(reason.own_words, limit=512)
-    elif candidate.wish is not None:
+    elif candidate.wish is not None:  # pragma: no branch  (it has a reason or a wish)
         try:
             with transaction.atomic(using=using):
                 item.cancellation = record(candidate.wish, using=using)

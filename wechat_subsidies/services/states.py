@@ -16,9 +16,9 @@ from ..exceptions import NotEligible
 from ..models import SubsidyCancellation
 from ..models.cancellation import order_labels
 from ..orders import OrderAdapter, Reason, ReasonCode, Target, adapter_for
-from ..scoping import scopes_of, visible
-from .drafting import load_orders
+from ..scoping import visible
 from .eligibility import reason_against, targets_for
+from .looking_through import load_orders
 
 logger = logging.getLogger("wechat_subsidies")
 
@@ -77,7 +77,7 @@ def states_of(
     that ORDERS does not have.
     """
     adapter, wanted = adapter_for(model), list(keys)
-    loaded = within_scopes(adapter, loaded_by(adapter, wanted, request=request), request=request)
+    loaded = loaded_by(adapter, wanted, request=request)
     targets = {key: targets_or_reason(adapter, order) for key, order in loaded.items()}
     rows = rows_for(map(str, wanted), targets.values(), model=model, request=request)
     recorded = Recorded.of(rows, model=model)
@@ -99,25 +99,6 @@ def loaded_by(adapter: OrderAdapter, keys: list[Any], *, request: HttpRequest) -
     except Exception:
         logger.exception("Orders of %s cannot be loaded.", adapter.label)
         return {}
-
-
-def within_scopes(
-    adapter: OrderAdapter, orders: dict[str, Any], *, request: HttpRequest
-) -> dict[str, Any]:
-    """Those within the scopes of the request, at which an adapter's queryset need not look."""
-    scopes = scopes_of(adapter, request=request)
-    if scopes is None:
-        return orders
-    return {key: order for key, order in orders.items() if scope_or_none(adapter, order) in scopes}
-
-
-def scope_or_none(adapter: OrderAdapter, order: Any) -> str | None:
-    """The order's scope; None, which is within no scopes, where the shop's code fails."""
-    try:
-        return adapter.scope(order)
-    except Exception:
-        logger.exception("The scope of %s %s cannot be told.", adapter.label, order.pk)
-        return None
 
 
 def targets_or_reason(adapter: OrderAdapter, order: Any) -> Found:

@@ -18,6 +18,7 @@ from ..models import (
     SubsidyCancellation,
 )
 from ..models.cancellation import CancellationQuerySet
+from ..models.sending import NOTE_LENGTH
 from ..orders import ReasonCode
 from ..retrying import retried
 from ..texts import storable
@@ -25,7 +26,6 @@ from .admin_log import log_decided
 from .requester import Requester
 from .transactions import after_commit, write_alias
 
-NOTE_LENGTH: Final = 512  # characters of a note that are kept
 CHUNK: Final = 500  # cancellations withdrawn in one transaction
 # For so long a sweep that goes on looks for what comes back to a batch that was stopped: longer than
 # any call takes. As it begins it looks at all: for hours nobody may have swept.

@@ -158,16 +158,12 @@ def decoded(data: bytes) -> str:
 def is_doubtful(data: bytes, text: str) -> bool:
     """Whether what can be read as UTF-8 may as well be GB18030, as the bytes of 双十一 and 系统 can.
 
-    Letters with accents hardly are; whoever writes other alphabets has the BOM tell.
+    Any letter of two bytes in UTF-8 is one of GB18030, too. Letters with accents hardly are meant so;
+    whoever writes other alphabets has the BOM tell.
     """
     letters = {letter for letter in text if letter > "\x7f"}
-    if data.startswith(BOM_UTF8) or not letters or not LATIN < max(letters) <= TWO_BYTES:
-        return False
-    try:
-        data.decode("gb18030")
-    except UnicodeDecodeError:
-        return False
-    return True
+    has_bom = data.startswith(BOM_UTF8)
+    return not has_bom and bool(letters) and LATIN < max(letters) <= TWO_BYTES
 
 
 def delimiter_of(text: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.db import connections, router, transaction
+from django.db.models import F
 from django.db.transaction import TransactionManagementError
 from django.utils.translation import gettext as _
 
@@ -44,6 +45,16 @@ def refuse_foreign_transaction(using: str) -> None:
                 )
                 % {"other": connection.alias, "ours": using}
             )
+
+
+def hold(cancellation: SubsidyCancellation, *, using: str) -> None:
+    """Begin a transaction with a write that changes nothing, and so have the row until its end.
+
+    What is decided then rests on the row as it is. On SQLite a transaction that reads first cannot
+    wait for those who write.
+    """
+    row = SubsidyCancellation.objects.using(using).filter(pk=cancellation.pk)
+    row.update(status=F("status"))
 
 
 def after_commit(action: Callable[[], None], *, using: str) -> None:

@@ -127,9 +127,9 @@ class Waiting:
 class Left:
     """Orders whose subsidies are left to do.
 
-    `orders`: a query for all of them. `keys`: those among the latest 10,000 refunded orders, `oldest`
-    since when the oldest of them has been refunded; `is_least` if there are more refunded orders.
-    `is_certain` where `keys` are all, and each was looked at.
+    `orders`: a query for all of them. `keys`: those among the latest 10,000 refunded orders; `is_least`
+    if there are more refunded orders. `is_certain` where `keys` are all, and each was looked at; then
+    `oldest` is since when the oldest of them has been refunded.
     """
 
     orders: Orders
@@ -158,7 +158,7 @@ def waiting_among(orders: Orders, *, request: HttpRequest) -> Waiting | None:
     old = left_long_ago(adapter, request=request, within=within)
     return Waiting(
         to_cancel=to_cancel.counted,
-        oldest=None if to_cancel.is_least else to_cancel.oldest,
+        oldest=oldest_of(to_cancel, adapter),
         old=old.counted if old else None,
     )
 
@@ -171,6 +171,19 @@ def left_to_cancel(
     orders = orders if within is None else orders.filter(pk__in=within)
     found = left_of(adapter, orders, STATES, request=request)
     return looked_at(found, {SubsidyState.TO_CANCEL}, request=request)
+
+
+def oldest_of(left: Left, adapter: OrderAdapter) -> datetime | None:
+    """Since when the oldest of them has been refunded; None where nobody can tell, or not of all.
+
+    Where it is not known yet it is asked for by keys: a refund of each order that was looked at
+    would have been looked up with it.
+    """
+    moment = moment_path(adapter, "refunded_at", left.orders)
+    if left.is_certain or left.is_least or moment is None:
+        return left.oldest
+    rows = left.orders.filter(pk__in=left.keys).order_by()
+    return min(filter(None, rows.values_list(moment, flat=True)), default=None)
 
 
 def left_long_ago(
@@ -193,14 +206,10 @@ def left_of(
 ) -> Left:
     """Those of the orders, which are sorted, without a cancellation in one of these statuses."""
     marked = orders.annotate(subsidy_is_recorded=recorded(orders.model, statuses, request=request))
-    moment = moment_path(adapter, "refunded_at", orders)
-    columns = ("pk", "subsidy_is_recorded", *([moment] if moment else []))
-    rows = list(marked.values_list(*columns)[: MOST + 1])
-    left = [row for row in rows if not row[1]]
+    rows = list(marked.values_list("pk", "subsidy_is_recorded")[: MOST + 1])
     return Left(
         orders=marked.filter(subsidy_is_recorded=False),
-        keys=[row[0] for row in left],
-        oldest=min((row[2] for row in left if row[2]), default=None) if moment else None,
+        keys=[key for key, is_recorded in rows if not is_recorded],
         is_least=len(rows) > MOST,
     )
 

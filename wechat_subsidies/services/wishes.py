@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -32,7 +33,8 @@ WORDS: Final = {
 class Wish:
     """One wish, looked through and ready to be recorded: who is asked, for what, by whom.
 
-    `refund_id` is what the refund is known by, also where the merchant does not send it.
+    `refund_id` is what the refund is known by, also where the merchant does not send it. With an
+    `http_request` only what exists for it is touched.
     """
 
     merchant: MerchantSettings
@@ -43,6 +45,7 @@ class Wish:
     refund_id_given: bool
     description_given: bool
     order_facts: dict[str, Any]
+    http_request: HttpRequest | None = None
 
     @property
     def identity(self) -> dict[str, str]:
@@ -99,6 +102,7 @@ def prepare(
     requested_by: Any,
     source: str,
     facts: dict[str, Any],
+    http_request: HttpRequest | None = None,
 ) -> Wish:
     """Look through what is asked for before anything is written. Raises InvalidRequest."""
     settings = merchant_named(merchant)
@@ -118,6 +122,7 @@ def prepare(
         refund_id_given=refund_id is not None,
         description_given=description is not None,
         order_facts=facts,
+        http_request=http_request,
     )
 
 

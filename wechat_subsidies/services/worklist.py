@@ -18,8 +18,9 @@ from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellati
 from ..orders import OrderAdapter, Reason, ReasonCode, adapters
 from ..orders.mapped import MappedOrderAdapter
 from ..retrying import retried
-from .drafting import CHUNK, Candidate, Given, load_orders, look_through, recorded_for
+from .draft_items import recorded_for
 from .groups import record_group
+from .looking_through import CHUNK, Candidate, Given, load_orders, look_through
 from .requester import Requester
 from .transactions import refuse_foreign_transaction, write_alias
 from .wishes import Wish

@@ -26,6 +26,11 @@ class Answer:
     key_id: str | None = None
 
     @property
+    def is_2xx(self) -> bool:
+        """Whether it says that something went well, which WeChat Pay then has to have signed."""
+        return 200 <= self.http_status <= 299
+
+    @property
     def request_id(self) -> str | None:
         """The ``Request-ID`` header, which WeChat Pay's support asks for; None if there is none."""
         return self.headers.get("Request-ID")

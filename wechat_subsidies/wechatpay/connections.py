@@ -164,8 +164,12 @@ class ObservedTLSPool(ObservedPool, HTTPSConnectionPool):
 
 
 class ObservingAdapter(HTTPAdapter):
-    """The adapter of requests on observed connections, straight or through an HTTP proxy."""
+    """The adapter of requests on observed connections, straight or through an HTTP proxy.
 
+    It is one host's: all it is given goes there by the same way and with the same trust.
+    """
+
+    _pool: Any = None
     _pool_classes = {"http": ObservedPool, "https": ObservedTLSPool}
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -178,3 +182,15 @@ class ObservingAdapter(HTTPAdapter):
         manager = super().proxy_manager_for(proxy, **kwargs)
         manager.pool_classes_by_scheme = self._pool_classes
         return manager
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """The pool of the host. To look it up anew costs a twentieth of a call."""
+        pool = self._pool
+        if pool is None:
+            pool = self._pool = super().get_connection_with_tls_context(*args, **kwargs)
+        return pool
+
+    def close(self) -> None:
+        """Close the connections; a later call opens new ones, in a new pool."""
+        self._pool = None
+        super().close()

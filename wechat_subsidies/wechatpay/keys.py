@@ -28,6 +28,7 @@ __all__ = [
     "KeySource",
     "LazyKey",
     "api_v3_key_bytes",
+    "key_file",
     "parse_api_v3_key",
     "parse_private_key",
     "parse_public_key",
@@ -178,7 +179,25 @@ def _unwrapped(data: bytes) -> bytes:
     return decoded if len(decoded) == _API_V3_KEY_LENGTH else data.strip()
 
 
-def _is_file(name: str) -> bool:
+def key_file(source: KeySource) -> Path | None:
+    """The file that a source is read from; None where it holds the key itself, or cannot be had."""
+    hosts_own = sys.exception()
+    try:
+        return _file_named_by(source)
+    except CredentialsError:
+        return None
+    except BaseException as error:
+        forget_variables(error, but_of=hosts_own)
+        raise
+
+
+def _file_named_by(source: KeySource) -> Path | None:
+    text = _called(source) if callable(source) else source
+    name = text.decode("latin-1") if isinstance(text, bytes) else text
+    return Path(name) if isinstance(name, str | Path) and _is_file(name) else None
+
+
+def _is_file(name: str | Path) -> bool:
     try:
         return Path(name).is_file()
     except (OSError, ValueError):

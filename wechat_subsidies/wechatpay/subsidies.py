@@ -11,7 +11,7 @@ from typing import Literal
 from .answers import Answer
 from .bodies import object_in, optional_text, parse_object, required_text
 from .errors import AnswerMismatch, InvalidParameter, MalformedAnswer
-from .identifiers import MAX_LENGTH, check_identifier, check_text
+from .identifiers import check_identifier, check_text
 
 __all__ = [
     "CANCEL_PATH",
@@ -49,14 +49,6 @@ class CancelRequest:
         if self.refund_id is not None:
             check_identifier("refund_id", self.refund_id)
         check_description(self.description)
-
-    @property
-    def description_bytes_over_80(self) -> int:
-        """By how many bytes the description is longer than 80 in UTF-8; 0 if it is not.
-
-        Whether the gateway counts characters or bytes is undocumented: what is over may be refused.
-        """
-        return max(0, len(self.description.encode()) - MAX_LENGTH["description"])
 
     def to_body(self) -> bytes:
         """The bytes to sign and to send: compact JSON in UTF-8, in the documented order of keys."""

@@ -66,8 +66,7 @@ class Verifier:
         A 2xx has to be signed. Any other status may be unsigned, and comes back as it was then;
         where it carries a signature, that has to hold.
         """
-        is_success = 200 <= answer.http_status <= 299
-        if not is_success and "Wechatpay-Signature" not in answer.headers:
+        if not answer.is_2xx and "Wechatpay-Signature" not in answer.headers:
             return answer
         self._check_headers(answer)
         self._check_clock(answer)

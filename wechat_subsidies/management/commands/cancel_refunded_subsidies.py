@@ -12,7 +12,7 @@ from wechat_subsidies.management.arguments import duration, positive
 from wechat_subsidies.management.progress import progress_on
 from wechat_subsidies.management.reports import left_out_lines
 from wechat_subsidies.services import worklist
-from wechat_subsidies.services.drafting import Candidate
+from wechat_subsidies.services.looking_through import Candidate
 from wechat_subsidies.services.worklist import WorkReport
 
 
