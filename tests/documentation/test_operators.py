@@ -1,4 +1,4 @@
-"""The README's cron lines and systemd unit, as cron and systemd run them."""
+"""The cron lines and the systemd unit of the documentation, as cron and systemd run them."""
 
 import re
 import shlex
@@ -13,11 +13,17 @@ from wechat_subsidies import services
 from wechat_subsidies.models import SubsidyCancellation
 from wechat_subsidies.sandbox import Sandbox
 
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
-CRON = re.findall(r"^[\d*]+ [\d*]+ \* \* [\d*] +(cd .*)$", README, re.MULTILINE)
+from .pages import ROOT, block, blocks
+
+LINE = re.compile(r"^[\d*]+ [\d*]+ \* \* [\d*] +(cd .*)$", re.MULTILINE)
+CRON = [
+    line
+    for page in ("README.md", "docs/operations.md", "docs/dispatchers.md")
+    for each in blocks(page, holding="* * *")
+    for line in LINE.findall(each.text)
+]
 UNIT = dict(
-    re.findall(r"^(\w+)=(.+)$", README.partition(".service\n")[2].partition("```")[0], re.MULTILINE)
+    re.findall(r"^(\w+)=(.+)$", block("docs/dispatchers.md", holding="[Unit]"), re.MULTILINE)
 )
 BARE = {"HOME": "/", "LOGNAME": "shop", "SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"}
 MANAGE = """
@@ -50,7 +56,7 @@ def folder(gateway: Sandbox, tmp_path: Path) -> str:
     return str(tmp_path)
 
 
-def test_the_readme_has_lines_for_cron() -> None:
+def test_there_are_lines_for_cron() -> None:
     commands = {line.partition("manage.py ")[2].split()[0] for line in CRON}
     sweeps = {"process_subsidy_cancellations"}
     assert commands == sweeps | {"cancel_refunded_subsidies", "prune_subsidies"}
