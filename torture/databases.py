@@ -50,7 +50,7 @@ class SQLite:
         """There is nothing to start."""
 
     def settings(self) -> dict[str, Any]:
-        """With the time to wait for a lock that the README asks for."""
+        """With the time to wait for a lock that docs/operations.md asks for."""
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": str(self._file),

@@ -12,6 +12,8 @@ from django.core.management import CommandError, call_command
 from wechat_subsidies.conf import app_settings
 from wechat_subsidies.sandbox import Sandbox
 
+collect_ignore = ["projects"]  # run by test_projects.py, each in a process of its own
+
 Run = Callable[..., list[str]]
 
 
