@@ -1,5 +1,5 @@
-# Everything that one does with this project. demo, test, contract, torture, bench and lint make a virtual environment each,
-# at their first run and whenever pyproject.toml has changed.
+# Everything that one does with this project. demo, test, matrix, package, contract, torture, bench and lint make a
+# virtual environment each (dist has that of package), at their first run and whenever pyproject.toml has changed.
 
 PYTHON = python3
 # The databases of test-databases; both names may also be set in the environment.
@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-databases test-postgresql test-mariadb test-brokers test-browser \
+.PHONY: help demo test matrix package dist test-databases test-postgresql test-mariadb test-brokers test-browser \
 	contract openapi torture bench lint style types migrations walls clean
 
 help:  ## Show this list
@@ -24,8 +24,25 @@ help:  ## Show this list
 demo: .venv/demo/ready  ## Run the example shop (SERVE=0: print what happens and end; PORT=8000)
 	@PYTHONIOENCODING=:replace .venv/demo/bin/python -m example_project.demo
 
-test: .venv/test/ready  ## Run the tests (ARGS="-k sandbox": some of them)
-	@.venv/test/bin/python -m pytest -m 'not broker and not browser' $(ARGS)
+# What sends money, and what decides what an answer means: each line and each way out of it is run.
+COMPLETE = wechat_subsidies/wechatpay/*,wechat_subsidies/services/*,wechat_subsidies/sender/*,wechat_subsidies/outcomes/*
+
+test: .venv/test/ready  ## Run the tests (ARGS="-k sandbox": some; COVERAGE=1: and see what they miss)
+	@.venv/test/bin/python $(if $(COVERAGE),-m coverage run) -m pytest \
+	  -m 'not broker and not browser and not package' $(ARGS)
+	@[ -z "$(COVERAGE)" ] || .venv/test/bin/python -m coverage report --fail-under 100 --include '$(COMPLETE)'
+	@[ -z "$(COVERAGE)" ] || .venv/test/bin/python -m coverage report --fail-under 95 --format total
+
+matrix: .venv/matrix/ready  ## Run the tests on each Python, Django and database (an hour; ARGS=--list)
+	@POSTGRESQL_URL='$(POSTGRESQL_URL)' MARIADB_URL='$(MARIADB_URL)' .venv/matrix/bin/nox $(ARGS)
+
+package: .venv/package/ready  ## Build the package, and try out what was built (a few minutes)
+	@.venv/package/bin/python -m pytest -m package tests/package $(ARGS)
+
+dist: .venv/package/ready  ## Build what a release uploads, into dist/
+	@rm -rf dist
+	@.venv/package/bin/python -m build --outdir dist
+	@.venv/package/bin/python -m twine check --strict dist/*
 
 test-databases: test-postgresql test-mariadb  ## Run the tests that use a database on PostgreSQL and on MariaDB
 
@@ -49,7 +66,7 @@ torture: .venv/torture/ready  ## Kill workers and compare what is left (half an 
 	@.venv/torture/bin/python -m torture $(ARGS)
 
 bench: .venv/bench/ready  ## Measure speed side by side, and write benchmarks/results.md (a few minutes)
-	@.venv/bench/bin/python -m benchmarks --postgresql '$(POSTGRESQL_URL)' $(ARGS)
+	@.venv/bench/bin/python -m benchmarks --postgresql '$(POSTGRESQL_URL)' --mariadb '$(MARIADB_URL)' $(ARGS)
 
 test-brokers: .venv/test/ready  ## Run the tests that need RabbitMQ or Redis
 	@for url in '$(AMQP_URL)' '$(REDIS_URL)'; do \
@@ -66,8 +83,9 @@ style: .venv/lint/ready  ## Check style and formatting (ruff)
 	@.venv/lint/bin/ruff check .
 	@.venv/lint/bin/ruff format --check .
 
-types: .venv/lint/ready  ## Check the types (mypy)
+types: .venv/lint/ready  ## Check the types (mypy), ours and those of a shop that uses them
 	@.venv/lint/bin/mypy
+	@cd tests/typed_host && PYTHONPATH=. MYPYPATH=../.. ../../.venv/lint/bin/mypy -p market
 
 migrations: .venv/lint/ready  ## Check that no migration is missing
 	@mkdir -p example_project/var  # for the database in which Django looks what is applied
@@ -76,8 +94,8 @@ migrations: .venv/lint/ready  ## Check that no migration is missing
 walls: .venv/lint/ready  ## Check which part may import which (import-linter)
 	@.venv/lint/bin/lint-imports
 
-clean:  ## Remove the virtual environments and the demo's database
-	rm -rf .venv example_project/var
+clean:  ## Remove the virtual environments, the demo's database and what was built
+	rm -rf .venv example_project/var build dist
 
 define check_python
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo >&2 \
