@@ -1,6 +1,7 @@
 """Sending to a gateway that answers in every way: what the row shows afterwards."""
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from wechat_subsidies import sender, services
 from wechat_subsidies.models import CancellationAttempt, SubsidyCancellation
 from wechat_subsidies.outcomes import Outcome
 from wechat_subsidies.sandbox import Sandbox
+from wechat_subsidies.sender import process
 
 Status = SubsidyCancellation.Status
 IDS = {"sub_mchid": "1900013401", "transaction_id": "T1"}
@@ -226,3 +228,10 @@ def test_an_attempt_holds_the_proof_and_no_secret(gateway: Sandbox) -> None:
     kept = " ".join(str(value) for value in vars(attempt).values())
     assert "PRIVATE KEY" not in kept
     assert "WECHATPAY2-SHA256-RSA2048 mchid" not in kept
+
+
+def test_without_anything_to_send_nobody_waits_for_anything(
+    gateway: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "Lane", None)
+    assert sender.send([], until=time.monotonic() + 60).calls == 0

@@ -1,4 +1,5 @@
 import os
+import select
 import socket
 import ssl
 import subprocess
@@ -135,6 +136,14 @@ def test_a_connection_that_was_idle_for_long_is_not_used_again(
     assert server.connections == 2
 
 
+def wait_until_heard(transport: Transport) -> None:
+    """Wait until the kernel has brought what the server last did to the kept connection."""
+    (kept,) = [
+        each for each in transport._wire.session.adapters["https://"]._pool.pool.queue if each
+    ]
+    select.select([kept.sock], [], [], 10)
+
+
 def test_a_connection_that_the_server_closed_is_replaced(
     serve: Serve, transport_to: TransportTo
 ) -> None:
@@ -149,6 +158,7 @@ def test_a_connection_that_the_server_closed_is_replaced(
     transport = transport_to(server.url)
     post(transport)
     closed.wait(10)
+    wait_until_heard(transport)
     assert post(transport).http_status == 200
     assert server.connections == 2
 
@@ -332,6 +342,7 @@ def test_a_tls_connection_that_the_server_ended_is_replaced(
     post(transport)
     answered.set()
     ended.wait(10)
+    wait_until_heard(transport)
     assert post(transport).body == b"fine"
     assert server.connections == 2
 

@@ -28,6 +28,9 @@ def send(keys: Collection[int], *, until: float | None = None) -> ProcessReport:
     `until` (seconds of `time.monotonic()`): after the first group no call is started that may take
     longer than that. What is left stays recorded, for the next sweep.
     """
+    report = ProcessReport()
+    if not keys:  # a lane without room for a call would look for some until the time is over
+        return report
     using = router.db_for_write(SubsidyCancellation)
     until = time.monotonic() if until is None else until
     wanted = mchids()
@@ -36,7 +39,6 @@ def send(keys: Collection[int], *, until: float | None = None) -> ProcessReport:
         wanted &= set(rows.filter(send_after__isnull=False).values_list("mchid", flat=True))
     concurrency = min(CONCURRENCY, len(keys))
     lanes = [Lane(each, using=using, concurrency=concurrency, keys=keys) for each in wanted]
-    report = ProcessReport()
     run = Sending(using=using, lanes=lanes, report=report, keys=keys, until=until)
     run.run()
     last = run.last_call
