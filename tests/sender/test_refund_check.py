@@ -1,11 +1,17 @@
 """VERIFY_REFUND: WeChat Pay is asked for the refund before the subsidy is cancelled."""
 
+import time
+from dataclasses import replace
+
 import pytest
 
 from wechat_subsidies import services
 from wechat_subsidies.models import CancellationAttempt, SubsidyCancellation
 from wechat_subsidies.outcomes import Outcome
 from wechat_subsidies.sandbox import Refund, Sandbox
+from wechat_subsidies.sender import lanes
+from wechat_subsidies.sender.calling import Call, calls_for
+from wechat_subsidies.sender.claiming import Claim
 
 Status = SubsidyCancellation.Status
 Operation = CancellationAttempt.Operation
@@ -112,3 +118,21 @@ def test_a_row_in_doubt_is_sent_again_without_asking(verifying: Sandbox) -> None
 def test_without_a_refund_id_there_is_nothing_to_ask_for(verifying: Sandbox) -> None:
     assert services.cancel_subsidy(**IDS).status == Status.SUCCEEDED
     assert len(verifying.calls()) == 1
+
+
+def test_a_query_whose_slot_has_passed_is_not_made_and_takes_no_attempt(
+    verifying: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late_once(claim: Claim) -> list[Call]:
+        monkeypatch.setattr(lanes, "calls_for", calls_for)
+        passed = replace(claim.deadline, slot=time.monotonic() - 1)
+        made.append(calls_for(replace(claim, deadline=passed)))
+        return made[0]
+
+    made: list[list[Call]] = []
+    monkeypatch.setattr(lanes, "calls_for", late_once)
+    verifying.add_order(**IDS, refunds=["R1"])
+    cancellation = services.cancel_subsidy(**IDS, refund_id="R1")
+    assert made == [[]]
+    assert cancellation.status == Status.SUCCEEDED
+    assert cancellation.attempts.count() == len(verifying.calls()) == 2

@@ -73,6 +73,18 @@ def test_the_oldest_is_one_that_is_to_be_cancelled(request_of_root: Any, make_or
     assert (found.to_cancel.number, found.oldest) == (2, moments[1])
 
 
+@pytest.mark.usefixtures("by_columns_alone")
+def test_the_oldest_of_many_is_what_their_column_says(
+    request_of_root: Any, make_order: Any
+) -> None:
+    moments = [timezone.now() - timedelta(days=days) for days in (1, 3, 2)]
+    for moment in moments:
+        make_order().refunds.update(refunded_at=moment)
+    found = waiting.waiting_among(Order.objects.all(), request=request_of_root)
+    assert found is not None
+    assert (found.to_cancel.number, found.oldest) == (3, moments[1])
+
+
 def with_objection(request: object = None) -> QuerySet[Order]:
     return orders().annotate(is_objected=F("is_profit_shared"), objection=F("title"))
 
