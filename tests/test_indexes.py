@@ -29,10 +29,9 @@ API: Final = "/api/subsidies/cancellations/"
 TABLE: Final = SubsidyCancellation._meta.db_table
 LONG_AGO: Final = datetime(2024, 2, 29, tzinfo=UTC)
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(connection.vendor == "sqlite", reason="large shops have other databases"),
-]
+pytestmark = pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="large shops have other databases"
+)
 
 
 def row(number: int) -> SubsidyCancellation:
@@ -62,17 +61,52 @@ def row(number: int) -> SubsidyCancellation:
     )
 
 
+@pytest.fixture(scope="module")
+def kept(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The rows while no test writes: to make them anew for each would take minutes."""
+    with django_db_blocker.unblock():
+        write_many()
+        yield
+        CancellationAttempt.objects.all().delete()
+        SubsidyCancellation.objects.all().delete()
+
+
 @pytest.fixture
-def many(gateway: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows, spread over months, and what a planner wants to know of them."""
-    for name, present in (("created_at", "auto_now_add"), ("updated_at", "auto_now")):
-        field = SubsidyCancellation._meta.get_field(name)
-        monkeypatch.setattr(field, present, False)
+def second_merchant(gateway: Any, settings: Any) -> None:
+    """Two names of one merchant."""
     default = settings.WECHAT_SUBSIDIES["MERCHANTS"]["default"]
     settings.WECHAT_SUBSIDIES = {
         **settings.WECHAT_SUBSIDIES,
         "MERCHANTS": {"default": default, "second": default},
     }
+
+
+@pytest.fixture
+def kept_here(kept: None, db: None, second_merchant: None) -> None:
+    """The rows for a test that takes back what it writes besides."""
+
+
+@pytest.fixture
+def written_anew(transactional_db: None, second_merchant: None) -> None:
+    """The rows for a test that commits; they may be there still from those that do not."""
+    if not SubsidyCancellation.objects.exists():
+        write_many()
+
+
+def write_many() -> None:
+    """Rows, spread over months, and what a planner wants to know of them."""
+    with pytest.MonkeyPatch.context() as given:
+        for name, present in (("created_at", "auto_now_add"), ("updated_at", "auto_now")):
+            given.setattr(SubsidyCancellation._meta.get_field(name), present, False)
+        write_rows()
+    analyse = "ANALYZE TABLE" if connection.vendor == "mysql" else "ANALYZE"
+    with connection.cursor() as cursor:
+        for model in (SubsidyCancellation, CancellationAttempt):
+            cursor.execute(f"{analyse} {model._meta.db_table}")
+
+
+def write_rows() -> None:
+    """So many cancellations, each with a call."""
     rows = SubsidyCancellation.objects.bulk_create(map(row, range(MANY)), batch_size=1_000)
     rows = list(SubsidyCancellation.objects.order_by("pk")) if rows[0].pk is None else rows
     attempts = (
@@ -91,10 +125,6 @@ def many(gateway: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         for number, each in enumerate(rows)
     )
     CancellationAttempt.objects.bulk_create(attempts, batch_size=1_000)
-    analyse = "ANALYZE TABLE" if connection.vendor == "mysql" else "ANALYZE"
-    with connection.cursor() as cursor:
-        for model in (SubsidyCancellation, CancellationAttempt):
-            cursor.execute(f"{analyse} {model._meta.db_table}")
 
 
 @pytest.fixture
@@ -159,7 +189,7 @@ def reads_all(plans: list[str]) -> list[str]:
         ("?q=T7", "request_id"),
     ],
 )
-def test_the_list_in_the_admin(many: None, root: Client, query: str, index: str) -> None:
+def test_the_list_in_the_admin(kept_here: None, root: Client, query: str, index: str) -> None:
     with planned() as plans:
         assert root.get(LIST + query).status_code == 200
     assert index in indexes(plans), plans
@@ -184,28 +214,28 @@ def test_the_list_in_the_admin(many: None, root: Client, query: str, index: str)
         ("?created_before=2000-01-01T00:00:00Z", "created"),
     ],
 )
-def test_the_list_of_the_api(many: None, root: Client, query: str, index: str) -> None:
+def test_the_list_of_the_api(kept_here: None, root: Client, query: str, index: str) -> None:
     with planned() as plans:
         assert root.get(API + query).status_code == 200
     assert index in indexes(plans), plans
     assert reads_all(plans) == []
 
 
-def test_claiming_what_is_due(many: None) -> None:
+def test_claiming_what_is_due(written_anew: None) -> None:
     with planned() as plans:
         unhurried_claims()
     assert "due" in indexes(plans), plans
     assert reads_all(plans) == []
 
 
-def test_announcing_what_has_arrived(many: None) -> None:
+def test_announcing_what_has_arrived(written_anew: None) -> None:
     with planned() as plans:
         announce_due(using="default", until=0)
     assert "announce" in indexes(plans), plans
     assert reads_all(plans) == []
 
 
-def test_the_status(many: None) -> None:
+def test_the_status(kept_here: None) -> None:
     with planned() as plans:
         services.status()
     assert plans

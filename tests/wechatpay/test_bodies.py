@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from wechat_subsidies.wechatpay import MalformedAnswer, RateLimited, ServerError
+from wechat_subsidies.wechatpay import MalformedAnswer, RateLimited, ServerError, bodies
 from wechat_subsidies.wechatpay.bodies import api_error, object_in, parse_object
 
 from .samples import answer_of
@@ -31,6 +31,28 @@ def test_nesting_has_an_end(body: bytes) -> None:
 
 def test_nesting_up_to_the_limit_is_read() -> None:
     assert parse_object(nested(32))
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 40, '\\"' + "[" * 40, "]" * 40 + "{" * 40 + "\\\\", '\\\\\\"' + "[" * 40]
+)
+def test_brackets_in_text_are_no_levels(text: str) -> None:
+    body = f'{{"a": "{text}", "b": [["{text}"]]}}'.encode()
+    assert parse_object(body) == json.loads(body)
+
+
+@pytest.mark.parametrize(
+    "text", ['"' + '\\"' * 30_000, '"' + '\\"' * 30_000 + "\\", '"a" ' * 15_000]
+)
+def test_hostile_text_is_gone_through_once(text: str) -> None:
+    with pytest.raises(ValueError, match=r"Unterminated|Invalid|Expecting|Extra data"):
+        parse_object(f"{'[]' * 40}{text}".encode())
+
+
+def test_nothing_is_parsed_as_deep_as_the_interpreter_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "json", None)  # what ran down there would fail for others
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parse_object(nested(33))
 
 
 def test_of_a_key_given_twice_the_last_wins() -> None:

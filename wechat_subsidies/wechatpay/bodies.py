@@ -1,7 +1,7 @@
 """Reading JSON that somebody else wrote, within bounds."""
 
 import json
-from collections.abc import Iterable
+import re
 
 from .answers import Answer
 from .errors import APIError, MalformedAnswer, api_error_class
@@ -9,22 +9,25 @@ from .errors import APIError, MalformedAnswer, api_error_class
 __all__ = ["api_error", "object_in", "optional_text", "parse_object", "required_text"]
 
 MAX_DEPTH = 32  # levels of nesting; real answers have 3
+# Strings of JSON, one that nobody has ended too: whatever the text, it is gone through once.
+STRINGS = re.compile(r'"(?:[^"\\]|\\(?:.|\Z))*+(?:"|\Z)', re.DOTALL)
+BRACKETS = re.compile(r"[\[\]{}]")
 
 
 def parse_object(body: bytes) -> dict[str, object]:
     """The JSON object in ``body``, which must be UTF-8; ValueError if there is none.
 
     More than ``MAX_DEPTH`` levels are a ValueError too: what the parser still manages may be too
-    deep for whoever writes or shows it later. Of a key given twice the last wins. Numbers with a
-    fraction, NaN and Infinity become text, so that an answer can be written as JSON again.
+    deep for whoever writes or shows it later. They are counted first, for the parser would go down
+    to the interpreter's limit, where whatever else has to run fails as well. Of a key given twice
+    the last wins. Numbers with a fraction, NaN and Infinity become text, so that an answer can be
+    written as JSON again.
     """
-    try:
-        value = json.loads(body.decode(), parse_constant=str, parse_float=str)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    # Each level opens a bracket: to go down where there are few is work for nothing.
-    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
+    text = body.decode()
+    # Each level opens a bracket: to count where there are few is work for nothing.
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
         raise ValueError("it is nested too deeply")
+    value = json.loads(text, parse_constant=str, parse_float=str)
     if isinstance(value, dict):
         return value
     raise ValueError(f"it is of type {type(value).__name__}")
@@ -71,17 +74,13 @@ def api_error(answer: Answer) -> APIError:
     )
 
 
-def _is_deeper(value: object, levels: int) -> bool:
-    level = [value]
-    for _ in range(levels):
-        level = [child for each in level for child in _children(each)]
-    return bool(level)
-
-
-def _children(value: object) -> Iterable[object]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
+def _depth(text: str) -> int:
+    """How many levels the brackets outside strings open at the most."""
+    deepest = level = 0
+    for bracket in BRACKETS.findall(STRINGS.sub("", text)):
+        level += 1 if bracket in "[{" else -1
+        deepest = max(deepest, level)
+    return deepest
 
 
 def _text(value: object) -> str | None:
