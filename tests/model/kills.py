@@ -54,5 +54,12 @@ def claimable(orders: Orders, rules: frozenset[Rule]) -> int:
     if Rule.ONE_SECOND not in rules:
         return orders.waiting
     next_slot = EPOCH + orders.next_slot * TICK
-    pace = Pace(using="default", mchid="1900000001", now=EPOCH, next_slot=next_slot, rate=RATE)
+    pace = Pace(
+        using="default",
+        mchid="1900000001",
+        now=EPOCH,
+        next_slot=next_slot,
+        rate=RATE,
+        is_paused=False,
+    )
     return min(orders.waiting, len(pace.slots(limit=CONCURRENCY)))

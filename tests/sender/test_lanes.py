@@ -4,15 +4,16 @@ import threading
 import time
 from concurrent.futures import wait
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import OperationalError
 
-from wechat_subsidies import services
-from wechat_subsidies.models import CancellationAttempt, SubsidyCancellation
+from wechat_subsidies import clock, services
+from wechat_subsidies.models import CancellationAttempt, MerchantPace, SubsidyCancellation
 from wechat_subsidies.sandbox import Sandbox
-from wechat_subsidies.sender import ProcessReport, lanes, sending
+from wechat_subsidies.sender import ProcessReport, lanes, pacing, send, sending
 from wechat_subsidies.sender.calling import Call, calls_for
 from wechat_subsidies.sender.claiming import Claim, give_back
 
@@ -309,3 +310,24 @@ def test_what_becomes_due_for_one_merchant_does_not_wait_until_the_others_have_n
     monkeypatch.setattr(lanes, "calls_for", made)
     services.process_due(on_progress=progress)
     assert second_is_sent.is_set()
+
+
+def test_a_batch_leaves_slots_to_a_sweep_once_it_has_begun() -> None:
+    sweep = lanes.Lane("1900000001", using="default", concurrency=8)
+    batch = lanes.Lane("1900000001", using="default", concurrency=8, keys=[1, 2, 3])
+    assert (sweep.furthest, batch.furthest) == (pacing.NONE, lanes.FURTHEST)
+    batch.has_begun = True
+    assert batch.furthest == pacing.NONE
+    sweep.close()
+    batch.close()
+
+
+@pytest.mark.parametrize(("seconds", "is_waited_for"), [(1.5, True), (2.5, False)])
+def test_who_waits_in_a_request_waits_for_a_slot_two_seconds_at_the_most(
+    gateway: Sandbox, seconds: float, is_waited_for: bool
+) -> None:
+    (row,) = ask_for(1)
+    ahead = clock.now("default") + timedelta(seconds=seconds)
+    MerchantPace.objects.create(mchid="1900000001", next_slot=ahead)
+    send([row.pk])
+    assert len(gateway.calls()) == is_waited_for

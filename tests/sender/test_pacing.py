@@ -12,7 +12,14 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def pace(*, ahead: timedelta, rate: float | None) -> Pace:
-    return Pace(using="default", mchid="1900000001", now=NOW, next_slot=NOW + ahead, rate=rate)
+    return Pace(
+        using="default",
+        mchid="1900000001",
+        now=NOW,
+        next_slot=NOW + ahead,
+        rate=rate,
+        is_paused=False,
+    )
 
 
 @pytest.mark.parametrize(("rate", "seconds"), [(200, 2), (200, 29), (0.01, 100)])

@@ -10,7 +10,7 @@ from django.db import connection
 
 from wechat_subsidies import services
 from wechat_subsidies.exceptions import Conflict, InvalidRequest
-from wechat_subsidies.models import CancellationEvent, SubsidyCancellation
+from wechat_subsidies.models import CancellationBatch, CancellationEvent, SubsidyCancellation
 from wechat_subsidies.sandbox import Sandbox
 from wechat_subsidies.signals import subsidy_cancellation_needs_review
 from wechat_subsidies.texts import storable
@@ -137,13 +137,34 @@ def test_a_person_states_what_became_of_it(
 
 @pytest.mark.parametrize("decide", ["retry", "resolve"])
 def test_a_note_is_kept_as_every_database_can(doubtful: SubsidyCancellation, decide: str) -> None:
-    hostile = "seen\0\U0001f600" + "x" * 600
+    hostile = "seen\0\U0001f600" + "x" * 500
     if decide == "retry":
         services.retry(doubtful, note=hostile, send="later")
     else:
         services.resolve(doubtful, succeeded=True, note=hostile, resolved_by="lihua")
         assert SubsidyCancellation.objects.get().resolution_note == storable(hostile, limit=512)
     assert doubtful.events.get().note == storable(hostile, limit=512)
+
+
+@pytest.mark.parametrize(
+    "decide",
+    [
+        lambda row, note: services.retry(row, note=note, send="later"),
+        lambda row, note: services.resolve(row, succeeded=True, note=note, resolved_by="lihua"),
+        lambda row, note: services.retry_refused(SubsidyCancellation.objects.all(), note=note),
+        lambda row, note: services.stop_batch(
+            CancellationBatch.objects.create(), note=note, stopped_by="lihua"
+        ),
+    ],
+)
+def test_a_note_whose_end_would_be_lost_is_refused(
+    doubtful: SubsidyCancellation, decide: Callable[[SubsidyCancellation, str], object]
+) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        decide(doubtful, "x" * 513)
+    assert refusal.value.fields["note"][0] == "too_long"
+    doubtful.refresh_from_db()
+    assert doubtful.status == Status.NEEDS_REVIEW
 
 
 def test_a_statement_needs_a_note(doubtful: SubsidyCancellation) -> None:

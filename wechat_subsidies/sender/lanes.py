@@ -26,8 +26,9 @@ EARLY: Final = AHEAD.total_seconds() / 2  # before the last slot can be had, the
 PREPARING_CALL: Final = 0.15
 SHORTEST_LEAD: Final = 0.02  # seconds from a claim until its first slot
 LONGEST_LEAD: Final = 0.7
-# How far ahead what is sent in a request gets a slot: beyond all that a sweep may have reserved, else
-# who waits would find none as long as it goes on.
+# How far ahead the first that is sent in a request gets a slot: as far as a sweep may have reserved, else
+# who waits would find none as long as it goes on. No more than the first: two batches that are worked
+# off would leave none to a sweep.
 FURTHEST: Final = timedelta(seconds=LONGEST_LEAD) + AHEAD
 IDLE: Final = 5.0  # seconds without a call after which a connection is made before the next claim
 PREPARING: Final = 2.0  # seconds for that
@@ -77,6 +78,11 @@ class Lane:
         merchants = app_settings.merchants.values()
         return Timing.of(each for each in merchants if each.mchid == self.mchid).end_by
 
+    @property
+    def furthest(self) -> timedelta:
+        """How far ahead a claim gets a slot at any rate."""
+        return NONE if self._keys is None or self.has_begun else FURTHEST
+
     def is_claim_wanted(self) -> bool:
         """Whether it is time for another claim, and there is room for it."""
         return self.has_room and not self.is_drained and time.monotonic() >= self.next_claim
@@ -112,7 +118,7 @@ class Lane:
             limit=size,
             keys=self._keys,
             lead=timedelta(seconds=self._lead),
-            furthest=NONE if self._keys is None else FURTHEST,
+            furthest=self.furthest,
             tries=tries,
         )
         if claimed.claims:  # how long committing takes, and as much again for beginning a call

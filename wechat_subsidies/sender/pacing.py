@@ -23,7 +23,7 @@ FILL: Final = (
 )
 AHEAD: Final = timedelta(milliseconds=250)  # for how long slots are reserved ahead
 NONE: Final = timedelta()
-FURTHEST: Final = timedelta(seconds=30)  # a next slot beyond that comes of a clock that was wrong
+IMPOSSIBLE: Final = timedelta(seconds=30)  # a next slot as far off comes of a clock that was wrong
 UNPACED: Final = 200  # rows a claim takes at the most where there is no rate limit
 
 # What a 429 does: no call for a second, and half the rate, which recovers by a tenth a second.
@@ -45,7 +45,7 @@ class Pace:
     now: datetime
     next_slot: datetime
     rate: float | None
-    is_paused: bool = False
+    is_paused: bool
 
     @classmethod
     def lock(cls, *, using: str, mchid: str) -> "Pace":
@@ -97,7 +97,7 @@ class Pace:
         """When the next call may begin; at once if what is stored cannot be."""
         if self.gap is None:
             return self.now
-        is_possible = self.now < self.next_slot <= self.now + self.gap + FURTHEST
+        is_possible = self.now < self.next_slot <= self.now + self.gap + IMPOSSIBLE
         return self.next_slot if is_possible else self.now
 
     def reserve(self, slots: Sequence[datetime]) -> None:

@@ -91,6 +91,7 @@ class Sending:
             return True
         begins = max(time.monotonic(), lane.next_claim)
         if not lane.has_begun:
+            begins += lane.furthest.total_seconds()
             return begins <= max(self.until, self.begun_at + PATIENCE)
         return begins + lane.longest <= self.until
 

@@ -13,13 +13,12 @@ from django.utils.translation import gettext as _
 
 from .. import clock, logbook
 from ..conf import app_settings
-from ..exceptions import Conflict, InvalidRequest
+from ..exceptions import Conflict
 from ..models import CancellationEvent, SubsidyCancellation
-from ..models.sending import NOTE_LENGTH
 from ..outcomes import REOPENED, RESOLVED
-from ..texts import storable
 from .admin_log import log_decided
 from .asking import refuse_unknown_way
+from .notes import checked_note
 from .recording import CLEAN
 from .requester import Requester
 from .transactions import after_commit, refuse_foreign_transaction, write_alias
@@ -47,7 +46,7 @@ def retry(
 
     Returns the row as it is then. Raises Conflict with code `in_progress` for one that is on its
     way, `frozen` for one whose parameters cannot change or that is cancelled; InvalidRequest for
-    parameters that WeChat Pay would refuse.
+    parameters that WeChat Pay would refuse, or a note of more than 512 characters.
     """
     refuse_unknown_way(send)
     using = write_alias()
@@ -83,7 +82,7 @@ def withdraw(
     """Take back what waits to be sent and is certain not to have been carried out.
 
     It may be asked for again. Raises Conflict with code `in_progress` for one that is being sent,
-    `frozen` for one in doubt or finished.
+    `frozen` for one in doubt or finished; InvalidRequest for a note of more than 512 characters.
     """
     cancellation.refresh_from_db(using=write_alias())
     if cancellation.in_doubt and cancellation.status == Status.PENDING:
@@ -110,11 +109,12 @@ def resolve(
     """State, as a person who has looked in WeChat Pay's merchant platform, what became of it.
 
     `note` says what was seen there. The statement is shown as a person's everywhere, and a signed
-    success that arrives later stands above it. Raises InvalidRequest without a note; Conflict for
-    one that does not need review, and with code `in_progress` for a “not cancelled” while WeChat
-    Pay may still be at work on the last call: what is to be seen there may change.
+    success that arrives later stands above it. Raises InvalidRequest without a note, or for one of
+    more than 512 characters; Conflict for one that does not need review, and with code `in_progress`
+    for a “not cancelled” while WeChat Pay may still be at work on the last call: what is to be seen
+    there may change.
     """
-    status, note = Status.SUCCEEDED if succeeded else Status.FAILED, required(note)
+    status, note = Status.SUCCEEDED if succeeded else Status.FAILED, statement(note)
     cancellation.refresh_from_db(using=write_alias())
     if not succeeded and is_at_work(cancellation):
         raise at_work(cancellation)
@@ -145,7 +145,8 @@ def reopen(
 ) -> SubsidyCancellation:
     """Take a person's statement back: it needs review again, and is in doubt again.
 
-    Raises InvalidRequest without a note, Conflict for what no person has stated.
+    Raises InvalidRequest without a note, or for one of more than 512 characters, Conflict for what no
+    person has stated.
     """
     cancellation.refresh_from_db(using=write_alias())
     if cancellation.proof != Proof.PERSON:
@@ -155,7 +156,7 @@ def reopen(
         Kind.REOPENED,
         allowed=(Status.SUCCEEDED, Status.FAILED),
         by=reopened_by,
-        note=required(note),
+        note=statement(note),
         changes={
             "status": Status.NEEDS_REVIEW,
             "reason": REOPENED,
@@ -182,7 +183,7 @@ def decide(
     changes: dict[str, Any],
 ) -> None:
     """Change the row if it still is as it was when decided about, and write down who and why."""
-    using, who, note = write_alias(), Requester.of(by), storable(note, limit=NOTE_LENGTH)
+    using, who, note = write_alias(), Requester.of(by), checked_note(note)
     rows = SubsidyCancellation.objects.using(using).filter(
         pk=cancellation.pk,
         status__in=allowed,
@@ -234,12 +235,9 @@ def new_parameters(
     return {**wanted, "request_body": as_sent(request, merchant=merchant).to_body()}
 
 
-def required(note: str) -> str:
-    """The note as it is kept. Raises InvalidRequest if there is none."""
-    if not note.strip():
-        words = _("Say what was seen in WeChat Pay's merchant platform.")
-        raise InvalidRequest(words, fields={"note": ("required", words)})
-    return storable(note, limit=NOTE_LENGTH)
+def statement(note: str) -> str:
+    """The note of a statement, as it is kept. Raises InvalidRequest without one, or for a long one."""
+    return checked_note(note, missing=_("Say what was seen in WeChat Pay's merchant platform."))
 
 
 def in_progress(cancellation: SubsidyCancellation) -> Conflict:

@@ -10,10 +10,9 @@ from .. import clock, logbook
 from ..conf import app_settings
 from ..exceptions import InvalidRequest
 from ..models import SendingPause
-from ..models.sending import NOTE_LENGTH
 from ..outcomes import SIGN_ERROR
 from ..signals import sending_paused, sending_resumed
-from ..texts import storable
+from .notes import checked_note
 from .requester import Requester
 from .transactions import after_commit, write_alias
 
@@ -25,12 +24,10 @@ def pause(merchant: str | None, *, reason: str, paused_by: Any = None) -> Sendin
 
     Holds for all processes from their next claim on, within a second; calls that are under way are
     finished. What is asked for meanwhile is recorded and waits. Returns the pause, the one that is
-    there if a person has paused it before. Raises InvalidRequest for an unknown merchant or without
-    a reason.
+    there if a person has paused it before. Raises InvalidRequest for an unknown merchant, without a
+    reason, or for one of more than 512 characters.
     """
-    if not reason.strip():
-        words = _("Say why sending is paused.")
-        raise InvalidRequest(words, fields={"reason": ("required", words)})
+    note = checked_note(reason, missing=_("Say why sending is paused."), field="reason")
     using, mchid = write_alias(), mchid_of(merchant)
     pauses = SendingPause.objects.using(using)
     existing = pauses.filter(lifted_at=None, mchid=mchid, sub_mchid="", cause=Cause.PERSON).first()
@@ -39,7 +36,7 @@ def pause(merchant: str | None, *, reason: str, paused_by: Any = None) -> Sendin
     made = pauses.create(
         mchid=mchid,
         cause=Cause.PERSON,
-        note=storable(reason, limit=NOTE_LENGTH),
+        note=note,
         paused_by_name=Requester.of(paused_by).name,
         paused_at=clock.now(using),
     )

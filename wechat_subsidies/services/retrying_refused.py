@@ -19,6 +19,7 @@ from ..models import (
 from ..models.fields import InstantField
 from ..retrying import retried
 from .admin_log import log_decided
+from .notes import checked_note
 from .recording import CLEAN
 from .requester import Requester
 from .transactions import after_commit, refuse_foreign_transaction, write_alias
@@ -35,9 +36,10 @@ def retry_refused(
 
     All others are left as they are: what needs review is looked at one by one (`retry`). Nothing is
     sent here; a worker of the batch or the next sweep sends them, no sooner than the gateway allows
-    a second call for each order. Returns how many are sent again. Raises ForeignTransaction.
+    a second call for each order. Returns how many are sent again. Raises ForeignTransaction, and
+    InvalidRequest for a note of more than 512 characters.
     """
-    using, who = write_alias(), Requester.of(requested_by)
+    using, who, note = write_alias(), Requester.of(requested_by), checked_note(note)
     refuse_foreign_transaction(using)
     refused = cancellations.using(using).filter(status=Status.FAILED, in_doubt=False)
     keys = list(refused.order_by("pk").values_list("pk", flat=True))

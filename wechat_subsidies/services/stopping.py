@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .. import logbook
-from ..exceptions import InvalidRequest
 from ..models import (
     CancellationBatch,
     CancellationBatchItem,
@@ -18,11 +17,10 @@ from ..models import (
     SubsidyCancellation,
 )
 from ..models.cancellation import CancellationQuerySet
-from ..models.sending import NOTE_LENGTH
 from ..orders import ReasonCode
 from ..retrying import retried
-from ..texts import storable
 from .admin_log import log_decided
+from .notes import checked_note
 from .requester import Requester
 from .transactions import after_commit, write_alias
 
@@ -51,12 +49,10 @@ def stop_batch(batch: CancellationBatch, *, stopped_by: Any, note: str) -> bool:
 
     `stopped_by` and `note`, who and why, are written on the batch and on each cancellation. Returns
     whether this call stopped it: False if somebody had before. Repeating it does no harm. Raises
-    InvalidRequest without a note.
+    InvalidRequest without a note, or for one of more than 512 characters.
     """
-    if not note.strip():
-        words = _("Say why the batch is stopped.")
-        raise InvalidRequest(words, fields={"note": ("required", words)})
-    using, who, note = write_alias(), Requester.of(stopped_by), storable(note, limit=NOTE_LENGTH)
+    note = checked_note(note, missing=_("Say why the batch is stopped."))
+    using, who = write_alias(), Requester.of(stopped_by)
     stop = partial(set_stopped, batch, who=who, note=note, using=using)
     # Within a transaction of the caller's, trying again is up to whoever began it.
     is_stopped = stop() if connections[using].in_atomic_block else retried(stop)

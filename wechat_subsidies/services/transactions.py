@@ -48,7 +48,7 @@ def refuse_foreign_transaction(using: str) -> None:
 
 
 def hold(cancellation: SubsidyCancellation, *, using: str) -> None:
-    """Begin a transaction with a write that changes nothing, and so have the row until its end.
+    """Have the row until the end of a transaction, by a write that changes nothing, as its first statement.
 
     What is decided then rests on the row as it is. On SQLite a transaction that reads first cannot
     wait for those who write.
