@@ -21,7 +21,7 @@ PAIRS = sorted(TRANSLATIONS.items())
 CODE = re.compile(r"`([^`]+)`")
 SHELL_COMMENT = re.compile(r"\s+# .*$", re.MULTILINE)
 ARROW = "▶"
-NAME = re.compile(r"[A-Z_]{4,}|\d+")
+NAME = re.compile(r"[A-Z_]{4,}|\d+|[a-z]+/")
 
 pytestmark = pytest.mark.parametrize(("translation", "original"), PAIRS)
 

@@ -24,7 +24,7 @@ MAKE = [
     for page in (PAGE, "CONTRIBUTING.md")
     for command in commands(block(page, holding="$ make demo"))
 ]
-HOUSE = block("CONTRIBUTING.md", holding="services/")
+HOUSE = block(PAGE, holding="services/")
 INSTALLING = blocks("docs/sandbox.md", holding="pip install")
 SERVICES = block(PAGE, holding="may_share_profit")
 RECEIVER = block(PAGE, holding="@receiver")
