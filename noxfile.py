@@ -1,8 +1,8 @@
 """The matrix: the tests on every Python, Django and database that is supported, and without what is optional.
 
-`nox` runs all tests in each leg, `nox -- tests/admin` some. `nox --tags ci -- --short` is what CI runs:
-not the legs that `make test` and `make test-databases` are, and of the others those folders that lean on
-what the leg changes. A Python that is missing is said, and its legs are skipped. The databases are
+`nox` runs all tests in each leg, `nox -- tests/admin` some. `nox --tags versions variants -- --short` is
+what CI runs, in two parts: not the legs that `make test` and `make test-databases` are, and of the others
+those folders that lean on what the leg changes. A Python that is missing is said, and its legs are skipped. The databases are
 those whose address POSTGRESQL_URL, MARIADB_URL or MYSQL_URL names; `make matrix` sets the first two.
 """
 
@@ -57,7 +57,7 @@ def leg(python: str, django: str, *first: str) -> object:
     """A leg's parameters, its name, and whether CI runs it."""
     done_elsewhere = (python, django) in MADE and "mysql" not in first
     name = "-".join([*first, f"python{python}", f"django{django}"])
-    return nox.param(*first, python, django, id=name, tags=[] if done_elsewhere else ["ci"])
+    return nox.param(*first, python, django, id=name, tags=[] if done_elsewhere else ["versions"])
 
 
 def run_tests(session: nox.Session, short: Sequence[str], marks: str = ALONE, **env: str) -> None:
@@ -83,7 +83,7 @@ def django(session: nox.Session, django: str) -> None:
     run_tests(session, FRAMEWORKS if (session.python, django) in (OLDEST, NEWEST) else SHOPS)
 
 
-@nox.session(tags=["ci"])
+@nox.session(tags=["variants"])
 def lowest_versions(session: nox.Session) -> None:
     """With the lowest version of everything that pyproject.toml lets shops have."""
     session.install("-e", ".[test]", *lowest("celery", "tasks", "schema", "sandbox"))
@@ -105,14 +105,14 @@ def databases(session: nox.Session, database: str, django: str) -> None:
     run_tests(session, STORED, f"database and {ALONE}", TEST_DATABASE_URL=url)
 
 
-@nox.session(tags=["ci"])
+@nox.session(tags=["variants"])
 def without_extras(session: nox.Session) -> None:
     """With nothing that is optional; tests that need it are left out (tests/optional.py)."""
     session.install("-e", ".", "pytest", "pytest-django")
     run_tests(session, [])
 
 
-@nox.session(tags=["ci"])
+@nox.session(tags=["variants"])
 def without_drf(session: nox.Session) -> None:
     """Without Django REST framework: admin and services work all the same."""
     session.install("-e", ".[sandbox]", "hypothesis", "pytest", "pytest-django")
