@@ -1,9 +1,10 @@
 """The matrix: the tests on every Python, Django and database that is supported, and without what is optional.
 
 `nox` runs all tests in each leg, `nox -- tests/admin` some. `nox --tags versions variants -- --short` is
-what CI runs, in two parts: not the legs that `make test` and `make test-databases` are, and of the others
-those folders that lean on what the leg changes. A Python that is missing is said, and its legs are skipped. The databases are
-those whose address POSTGRESQL_URL, MARIADB_URL or MYSQL_URL names; `make matrix` sets the first two.
+what CI runs, in two parts: not the legs that `make test` and `make test-databases` are, and of the
+others those folders that lean on what the leg changes. A Python that is missing is said, and its legs
+are skipped. The databases are those whose address POSTGRESQL_URL, MARIADB_URL or MYSQL_URL names;
+`make matrix` sets the first two.
 """
 
 import os

@@ -214,13 +214,17 @@ def test_receivers_hold_up_neither_sending_nor_recording(
 def test_a_database_that_fails_the_receivers_thread_does_not_end_the_run(
     gateway: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    has_failed = threading.Event()
+
     def broken(**kwargs: object) -> bool:
+        has_failed.set()
         raise OperationalError("gone away")
 
     monkeypatch.setattr(announcer, "GATHERING", 0.0)
     monkeypatch.setattr(announcer, "announce_due", broken)
     services.cancel_subsidy(**IDS, send="later")
-    assert services.process_due().outcomes == {"succeeded": 1}
+    report = services.process_due(on_progress=lambda _: has_failed.wait(10))
+    assert report.outcomes == {"succeeded": 1}
     assert "what is left is announced later" in caplog.text
     assert SubsidyCancellation.objects.get().announce_after is None  # by the run's end
 

@@ -69,3 +69,8 @@ def test_once_the_database_is_back_a_sweep_goes_on(
 def test_a_single_sweep_says_that_the_database_failed(gateway: Sandbox, failing_once: None) -> None:
     with pytest.raises(OperationalError, match="gone away"):
         services.process_due()
+
+
+def test_a_sweep_without_room_for_a_call_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 1; 0 was given"):
+        services.process_due(concurrency=0)

@@ -42,8 +42,11 @@ def process_due(
     as without, once what is under way is recorded. `on_progress` is called with the report so far.
 
     Safe to run in several processes at once. Raises ImproperlyConfigured for a merchant that the
-    settings do not have and, without `forever`, the database's errors.
+    settings do not have, ValueError for a concurrency below 1 and, without `forever`, the database's
+    errors.
     """
+    if concurrency < 1:  # it would look for room for ever
+        raise ValueError(f"The concurrency is at least 1; {concurrency} was given.")
     stop, report = stop or Event(), sender.ProcessReport()
     beat = Occasionally(partial(sender.beat, using=write_alias()), every=BEAT)
     look_for_stopped = Occasionally(finish_stops, every=LOOK)
