@@ -138,7 +138,7 @@ ADAPTER = {
     "find_by_reference": "self reference",
     "scope": "self order",
     "scopes": "self request",
-    "admin_url": "self order_pk",
+    "admin_url": "self order_pk * site_name",
 }
 SETTINGS = {
     "DEFAULTS": "MERCHANTS ORDERS PARTIAL_REFUNDS SCOPES DESCRIPTION DISPATCHER VERIFY_REFUND MAX_ATTEMPTS "

@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from example_project.shop import subsidies
+from tests.admin.pages import batch_page, cancellation_page
 from wechat_subsidies import services
 from wechat_subsidies.checks import mistakes
+from wechat_subsidies.models import SubsidyCancellation
 from wechat_subsidies.orders import adapter_for
 from wechat_subsidies.orders.mapped import KEYS
 from wechat_subsidies.sandbox import Sandbox
@@ -19,6 +23,7 @@ PAGE = "docs/orders.md"
 MAPPING = block(PAGE, holding='WECHAT_SUBSIDIES["ORDERS"]')
 QUERYSET = block(PAGE, holding="def orders(request")
 ADAPTER = block(PAGE, holding="class CheckoutAdapter")
+SUPPORT = block(PAGE, holding="def admin_url")
 SCOPES = block(PAGE, holding="def scopes")
 
 
@@ -69,8 +74,11 @@ def checkouts(gateway: Sandbox, settings, monkeypatch) -> type:
     code = ADAPTER.replace("parts__seller__wechat_mchid", "parts__sub_mchid").replace(
         "parts__has_refund=True", "parts__refunds__isnull=False"
     )
-    adapter = run(code, Checkout=models.Checkout)["CheckoutAdapter"]
-    monkeypatch.setattr(subsidies, "Shown", adapter, raising=False)
+    shown = run(code, Checkout=models.Checkout)
+    monkeypatch.setattr(subsidies, "Shown", shown["CheckoutAdapter"], raising=False)
+    monkeypatch.setattr(
+        subsidies, "Support", run(SUPPORT, **shown)["CheckoutOfSupport"], raising=False
+    )
     orders = {"mall.Checkout": "tests.hosts.mall.subsidies.Shown"}
     settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "ORDERS": orders}
     return models.Checkout
@@ -90,6 +98,23 @@ def test_an_adapter_as_shown_cancels_each_part(checkouts: Any, tmp_path) -> None
     assert adapter.find(sub_mchid="1900000001", transaction_id="T1") == checkout
     assert list(adapter.find_by_reference("SC1")) == [checkout]
     call_command("cancel_refunded_subsidies", "--dry-run", verbosity=0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_admin_links_to_where_staff_look_orders_up_and_loads_none(
+    checkouts: Any, settings, admin_client
+) -> None:
+    adapter = {"mall.Checkout": "tests.hosts.mall.subsidies.Support"}
+    settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "ORDERS": adapter}
+    checkout = checkouts.objects.create(number="SC1")
+    part = checkout.parts.create(sub_mchid="1900000001", transaction_id="T1")
+    part.refunds.create(refund_id="R1")
+    batch = services.cancel_subsidies([checkout])
+    link = f'<a href="https://support.shop.example/checkouts/{checkout.pk}/">SC1</a>'
+    for page in (batch_page(batch), cancellation_page(SubsidyCancellation.objects.get())):
+        with CaptureQueriesContext(connection) as queries:
+            assert link in admin_client.get(page).text
+        assert not any("mall_checkout" in query["sql"] for query in queries)
 
 
 @pytest.mark.parametrize(("is_superuser", "seen"), [(True, None), (False, ["7", "8"])])

@@ -119,8 +119,9 @@ class OrderAdapter:
         return app_settings.scopes(request) if app_settings.scopes else None
 
     def admin_url(self, order_pk: str, *, site_name: str = "admin") -> str:
-        """The order's page in the admin, empty where it has none.
+        """The page at which staff see the order, empty where there is none; here that in the admin.
 
+        The key is that of the row, as text: lists link to hundreds of orders and load none of them.
         `site_name` is that of the admin site whose staff would go there; here theirs comes first,
         then the default one.
         """

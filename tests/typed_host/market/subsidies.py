@@ -50,3 +50,6 @@ class OrderSubsidies(OrderAdapter):
 
     def scopes(self, request: HttpRequest) -> Collection[str] | None:
         return None
+
+    def admin_url(self, order_pk: str, *, site_name: str = "admin") -> str:
+        return f"https://support.market.example/orders/{order_pk}/"
