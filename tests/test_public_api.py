@@ -51,7 +51,7 @@ SURFACE = {
         "CancellationBatchItem",
         "SubsidyCancellation",
     ],
-    "wechat_subsidies.orders": ["OrderAdapter", "Reason", "Target"],
+    "wechat_subsidies.orders": ["OrderAdapter", "Reason", "ReasonCode", "Target"],
     "wechat_subsidies.admin": [
         "CancelSubsidiesMixin",
         "SubsidyStateFilter",
@@ -135,6 +135,7 @@ ADAPTER = {
     "why_not": "self order target",
     "candidates": "self",
     "find": "self * sub_mchid transaction_id request",
+    "find_several": "self wanted * request",
     "find_by_reference": "self reference",
     "scope": "self order",
     "scopes": "self request",

@@ -12,8 +12,9 @@ from example_project.shop import subsidies
 from tests.admin.pages import batch_page, cancellation_page
 from wechat_subsidies import services
 from wechat_subsidies.checks import mistakes
+from wechat_subsidies.exceptions import NotEligible
 from wechat_subsidies.models import SubsidyCancellation
-from wechat_subsidies.orders import adapter_for
+from wechat_subsidies.orders import ReasonCode, adapter_for, find_orders
 from wechat_subsidies.orders.mapped import KEYS
 from wechat_subsidies.sandbox import Sandbox
 
@@ -23,6 +24,7 @@ PAGE = "docs/orders.md"
 MAPPING = block(PAGE, holding='WECHAT_SUBSIDIES["ORDERS"]')
 QUERYSET = block(PAGE, holding="def orders(request")
 ADAPTER = block(PAGE, holding="class CheckoutAdapter")
+AT_ONCE = block(PAGE, holding="def find_several")
 SUPPORT = block(PAGE, holding="def admin_url")
 SCOPES = block(PAGE, holding="def scopes")
 
@@ -71,6 +73,7 @@ def checkouts(gateway: Sandbox, settings, monkeypatch) -> type:
     monkeypatch.setattr(
         models.Part, "has_refund", property(lambda part: part.refunds.exists()), raising=False
     )
+    monkeypatch.setattr(models.Checkout, "is_disputed", False, raising=False)
     code = ADAPTER.replace("parts__seller__wechat_mchid", "parts__sub_mchid").replace(
         "parts__has_refund=True", "parts__refunds__isnull=False"
     )
@@ -79,9 +82,24 @@ def checkouts(gateway: Sandbox, settings, monkeypatch) -> type:
     monkeypatch.setattr(
         subsidies, "Support", run(SUPPORT, **shown)["CheckoutOfSupport"], raising=False
     )
-    orders = {"mall.Checkout": "tests.hosts.mall.subsidies.Shown"}
-    settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "ORDERS": orders}
+    at_once = run(AT_ONCE.replace("parts__seller", "parts__refunds"), **shown)["CheckoutsAtOnce"]
+    monkeypatch.setattr(subsidies, "AtOnce", at_once, raising=False)
+    adapt(settings, "Shown")
     return models.Checkout
+
+
+def adapt(settings: Any, name: str) -> None:
+    """Have the mall's combined orders plugged in by this one of the page's adapters."""
+    orders = {"mall.Checkout": f"tests.hosts.mall.subsidies.{name}"}
+    settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "ORDERS": orders}
+
+
+def refunded(checkouts: Any, number: str, transaction_id: str) -> Any:
+    """A combined order with one seller's part, which was refunded."""
+    checkout = checkouts.objects.create(number=number)
+    part = checkout.parts.create(sub_mchid="1900000001", transaction_id=transaction_id)
+    part.refunds.create(refund_id=f"R-{transaction_id}")
+    return checkout
 
 
 @pytest.mark.django_db(transaction=True)
@@ -101,14 +119,38 @@ def test_an_adapter_as_shown_cancels_each_part(checkouts: Any, tmp_path) -> None
 
 
 @pytest.mark.django_db(transaction=True)
+def test_an_adapter_leaves_out_what_the_shop_has_a_reason_against(
+    checkouts: Any, monkeypatch
+) -> None:
+    checkout = refunded(checkouts, "SC1", "T1")
+    monkeypatch.setattr(checkouts, "is_disputed", True)
+    with pytest.raises(NotEligible, match="the order is disputed") as refused:
+        services.cancel_subsidy_for_order(checkout, partial=True)
+    assert refused.value.code == ReasonCode.BLOCKED == "blocked"
+    monkeypatch.setattr(checkouts, "is_disputed", False)
+    assert services.cancel_subsidy_for_order(checkout).status == "succeeded"
+
+
+@pytest.mark.django_db
+def test_many_transactions_are_looked_for_at_once(
+    checkouts: Any, settings, django_assert_max_num_queries
+) -> None:
+    adapt(settings, "AtOnce")
+    several = {
+        ("1900000001", f"T{number}"): refunded(checkouts, f"SC{number}", f"T{number}")
+        for number in range(9)
+    }
+    with django_assert_max_num_queries(3):  # checkouts, their parts, those parts' sellers
+        found = find_orders([*several, ("1900000001", "T99"), ("1900000002", "T1")])
+    assert {identity: order for identity, (_, order) in found.items()} == several
+
+
+@pytest.mark.django_db(transaction=True)
 def test_the_admin_links_to_where_staff_look_orders_up_and_loads_none(
     checkouts: Any, settings, admin_client
 ) -> None:
-    adapter = {"mall.Checkout": "tests.hosts.mall.subsidies.Support"}
-    settings.WECHAT_SUBSIDIES = {**settings.WECHAT_SUBSIDIES, "ORDERS": adapter}
-    checkout = checkouts.objects.create(number="SC1")
-    part = checkout.parts.create(sub_mchid="1900000001", transaction_id="T1")
-    part.refunds.create(refund_id="R1")
+    adapt(settings, "Support")
+    checkout = refunded(checkouts, "SC1", "T1")
     batch = services.cancel_subsidies([checkout])
     link = f'<a href="https://support.shop.example/checkouts/{checkout.pk}/">SC1</a>'
     for page in (batch_page(batch), cancellation_page(SubsidyCancellation.objects.get())):
