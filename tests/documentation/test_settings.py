@@ -4,6 +4,7 @@ import datetime
 import os
 import re
 import subprocess
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ FROM_A_VAULT = block(PAGE, holding="def private_key")
 SERIAL = block(PAGE, holding="openssl x509")
 ROWS = rows_of(PAGE, header="| setting")
 NAMES = [name for left, *_ in ROWS for name in re.findall(r"`(\w+)`", left)]
+WITHIN = {"MERCHANTS": MERCHANT_DEFAULTS, "API": API_DEFAULTS, "CELERY": CELERY_DEFAULTS}
+ALL = {name: default for each in (DEFAULTS, *WITHIN.values()) for name, default in each.items()}
 
 
 def default_of(name: str) -> str:
@@ -35,13 +38,20 @@ def default_of(name: str) -> str:
     return told
 
 
+def names_within(setting: str) -> list[str]:
+    """The names in the rows below that of a setting, as far as these begin with three dots."""
+    start = next(n for n, (left, *_) in enumerate(ROWS) if left == f"`{setting}`") + 1
+    rows = takewhile(lambda row: row[0].startswith("…"), ROWS[start:])
+    return [name for left, *_ in rows for name in re.findall(r"`(\w+)`", left)]
+
+
 def test_every_setting_has_its_row_and_no_other() -> None:
-    assert sorted(NAMES) == sorted({**DEFAULTS, **MERCHANT_DEFAULTS})
+    assert sorted(NAMES) == sorted(ALL)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_default_is_that_of_the_code(name: str) -> None:
-    told, default = default_of(name), {**DEFAULTS, **MERCHANT_DEFAULTS}[name]
+    told, default = default_of(name), ALL[name]
     if told.startswith("required"):
         assert not default
     elif told.startswith("`https"):
@@ -51,12 +61,9 @@ def test_a_default_is_that_of_the_code(name: str) -> None:
         assert eval(told.strip("`"), names) == default  # a page of ours
 
 
-@pytest.mark.parametrize(
-    ("name", "keys"), [("API", API_DEFAULTS), ("CELERY", CELERY_DEFAULTS)], ids=["API", "CELERY"]
-)
-def test_what_is_within_a_setting_is_told(name: str, keys: dict[str, Any]) -> None:
-    (words,) = (words for left, _, words in ROWS if left == f"`{name}`")
-    assert set(keys) <= set(re.findall(r"`(\w+)`", words))
+@pytest.mark.parametrize("setting", WITHIN)
+def test_what_is_within_a_setting_stands_below_it(setting: str) -> None:
+    assert sorted(names_within(setting)) == sorted(WITHIN[setting])
 
 
 @pytest.fixture
