@@ -1,7 +1,13 @@
 """Most of our users read Chinese."""
 
+import ast
 import gettext
+import os
 import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +18,29 @@ from wechat_subsidies import outcomes
 from wechat_subsidies.models import SubsidyCancellation
 from wechat_subsidies.orders import ReasonCode
 
-FOLDER = Path(wechat_subsidies.__file__).parent / "locale/zh_Hans/LC_MESSAGES"
+PACKAGE = Path(wechat_subsidies.__file__).parent
+FOLDER = PACKAGE / "locale/zh_Hans/LC_MESSAGES"
+STRING = re.compile(r'"(?:\\.|[^"\\])*"')
+ENTRY = re.compile(rf"^(msg\w+(?:\[\d\])?) ((?:{STRING.pattern}\s*)+)", re.MULTILINE)
+
+
+def texts_of(source: Path) -> dict[str | tuple[str, int], str]:
+    """What a .po file holds, under the keys under which gettext keeps it: with context, and by plural."""
+    return dict(told(ENTRY.findall(source.read_text())))
+
+
+def told(lines: list[tuple[str, str]]) -> Iterator[tuple[str | tuple[str, int], str]]:
+    context = text = ""
+    for keyword, strings in lines:
+        value = "".join(map(ast.literal_eval, STRING.findall(strings)))
+        if keyword == "msgctxt":
+            context = f"{value}\4"
+        elif keyword == "msgid":
+            text, context = f"{context}{value}", ""
+        elif keyword == "msgstr":
+            yield text, value
+        elif keyword.startswith("msgstr["):
+            yield (text, int(keyword[7])), value
 
 
 def test_no_text_is_left_untranslated() -> None:
@@ -24,11 +52,22 @@ def test_no_text_is_left_untranslated() -> None:
 def test_the_compiled_texts_are_those_of_the_source() -> None:
     with (FOLDER / "django.mo").open("rb") as compiled:
         texts = gettext.GNUTranslations(compiled)
-    source = (FOLDER / "django.po").read_text()
     assert texts.gettext("Withdrawn") == "已撤回"
-    assert len(re.findall(r"^msgid ", source, re.MULTILINE)) == len(
-        {key if isinstance(key, str) else key[0] for key in texts._catalog}
-    )
+    source = texts_of(FOLDER / "django.po")
+    headers = [catalogue.pop("") for catalogue in (source, texts._catalog)]
+    assert texts._catalog == source
+    assert all("nplurals=1; plural=0;" in header for header in headers)  # dates may differ
+
+
+@pytest.mark.skipif(not shutil.which("xgettext"), reason="needs gettext")
+def test_the_source_has_the_texts_of_the_code_and_no_other(tmp_path: Path) -> None:
+    leave_out = shutil.ignore_patterns("__pycache__", "*.mo")
+    there = shutil.copytree(PACKAGE, tmp_path / "package", ignore=leave_out)
+    make = [sys.executable, "-m", "django", "makemessages", "--locale", "zh_Hans", "--no-location"]
+    without_shop = {**os.environ, "DJANGO_SETTINGS_MODULE": ""}
+    subprocess.run(make, cwd=there, env=without_shop, check=True, capture_output=True)
+    made = texts_of(there / "locale/zh_Hans/LC_MESSAGES/django.po")
+    assert set(made) == set(texts_of(FOLDER / "django.po"))
 
 
 @pytest.mark.parametrize(
