@@ -72,6 +72,13 @@ def test_right_settings_work(checked: Checked, gateway: Sandbox) -> None:
     assert gateway.merchant_settings()["WECHATPAY_PUBLIC_KEY_ID"] in finding["came_back"]
 
 
+def test_what_proves_it_is_told_in_chinese(checked: Checked, gateway: Sandbox) -> None:
+    with override("zh-hans"):
+        _, finding = checked()
+    key = gateway.merchant_settings()["WECHATPAY_PUBLIC_KEY_ID"]
+    assert finding["came_back"].startswith(f"HTTP 200，已由 {key} 验证，Request-ID ")
+
+
 @pytest.mark.parametrize(
     ("changes", "setting"),
     [

@@ -49,6 +49,7 @@ SYSTEM_ERROR = _(
     "right, try again later."
 )
 UNFORESEEN = _("BASE_URL: this is not what WeChat Pay answers.")
+PROVEN = _("HTTP 200, proven by %(key)s, Request-ID %(request_id)s")
 
 # By code, where what came back already says all the rest.
 SETTINGS: Final = {
@@ -98,7 +99,7 @@ def try_out(merchant: MerchantSettings) -> Finding:
             came_back=str(error),
             advice=str(advice),
         )
-    proven = f"HTTP 200, proven by {answer.key_id}, Request-ID {answer.request_id}"
+    proven = str(PROVEN) % {"key": answer.key_id, "request_id": answer.request_id}
     return Finding(
         merchant=merchant.name, tried=tried, passed=True, answer="HTTP 200", came_back=proven
     )
