@@ -46,7 +46,9 @@ def test_a_name_that_cannot_be_stored_is_named(
     assert error.id == "wechat_subsidies.E113"
 
 
-@pytest.mark.parametrize("other", [{"BASE_URL": REAL}, {"BACKUP_URL": REAL}])
+@pytest.mark.parametrize(
+    "other", [{"BASE_URL": REAL}, {"BACKUP_URL": REAL}, {"BASE_URL": "https://api.wechatpay.cn"}]
+)
 def test_the_sandbox_beside_wechat_pay_is_named(
     problems: Change, gateway: Sandbox, other: dict[str, Any]
 ) -> None:

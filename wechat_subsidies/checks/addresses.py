@@ -16,6 +16,7 @@ EXAMPLES = {
     "BASE_URL": "https://api.mch.weixin.qq.com",
     "BACKUP_URL": "https://api2.mch.weixin.qq.com",
 }
+WECHAT_PAYS = (".weixin.qq.com", ".wechatpay.cn")  # its Java SDK has api2.wechatpay.cn
 
 
 def address_problems(path: str, merchant: Mapping[str, Any]) -> Iterator[CheckMessage]:
@@ -67,4 +68,4 @@ def kind_of(url: Any) -> str:
     host = (address.hostname or "").rstrip(".")
     if address.scheme == "http" or is_loopback(host):
         return "sandbox"
-    return "real" if f".{host}".endswith(".weixin.qq.com") else ""
+    return "real" if f".{host}".endswith(WECHAT_PAYS) else ""
