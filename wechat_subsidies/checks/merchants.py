@@ -33,7 +33,7 @@ def check_merchants(**kwargs: object) -> list[CheckMessage]:
         return []  # named by check_values
     merchants = app_settings.get("MERCHANTS")
     if not isinstance(merchants, Mapping) or not merchants:
-        hint = "Give at least one: {'default': {'MCHID': …}}; see the README."
+        hint = "Give at least one: {'default': {'MCHID': …}}; see docs/settings.md."
         return [error("['MERCHANTS']", "names no merchant.", hint=hint, number=101)]
     return [
         problem
@@ -56,7 +56,7 @@ def name_errors(name: Any) -> Iterator[Error]:
 def merchant_errors(path: str, merchant: Any) -> Iterator[CheckMessage]:
     """What is wrong with one entry."""
     if not isinstance(merchant, Mapping):
-        yield error(path, "is not a dictionary.", hint="See the README.", number=101)
+        yield error(path, "is not a dictionary.", hint="See docs/settings.md.", number=101)
         return
     yield from unknown_keys(path, merchant, MERCHANT_DEFAULTS)
     yield from missing_errors(path, merchant)

@@ -37,7 +37,9 @@ def check_values(**kwargs: object) -> list[CheckMessage]:
     raw = app_settings.raw
     if not isinstance(raw, Mapping) or not raw:
         found = "is not set." if not raw else f"is {type(raw).__name__}, not a dictionary."
-        hint = "Set it to a dictionary with at least 'MERCHANTS' and 'ORDERS'; see the README."
+        hint = (
+            "Set it to a dictionary with at least 'MERCHANTS' and 'ORDERS'; see docs/settings.md."
+        )
         return [error("", found, hint=hint, number=1)]
     return [
         *unknown_keys("", raw, DEFAULTS),
