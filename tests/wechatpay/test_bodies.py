@@ -33,6 +33,13 @@ def test_nesting_up_to_the_limit_is_read() -> None:
     assert parse_object(nested(32))
 
 
+@pytest.mark.parametrize("siblings", [b"", b"[], " * 40, b"{}, " * 40])
+def test_siblings_are_no_levels(siblings: bytes) -> None:
+    assert parse_object(b'{"a": [' + siblings + nested(30) + b"]}")
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parse_object(b'{"a": [' + siblings + nested(31) + b"]}")
+
+
 @pytest.mark.parametrize(
     "text", ["[" * 40, '\\"' + "[" * 40, "]" * 40 + "{" * 40 + "\\\\", '\\\\\\"' + "[" * 40]
 )

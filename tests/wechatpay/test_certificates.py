@@ -49,6 +49,14 @@ def test_a_certificate_is_valid_between_its_own_two_dates(platform_keys: Keys) -
     assert not certificate.is_valid_at(now + 2 * DAY)
 
 
+def test_a_certificate_is_valid_on_its_first_and_its_last_second(platform_keys: Keys) -> None:
+    (certificate,) = read(body_of(platform_keys[0]))
+    for second in (certificate.not_before, certificate.not_after):
+        assert certificate.is_valid_at(second)
+    assert not certificate.is_valid_at(certificate.not_before - 1)
+    assert not certificate.is_valid_at(certificate.not_after + 1)
+
+
 def test_expired_certificates_are_read_too(platform_keys: Keys) -> None:
     expired = PlatformKey.of(platform_keys[0].key, end=-60)
     assert not read(body_of(expired))[0].is_valid_at(time.time())
@@ -155,16 +163,19 @@ def refusal(status: int, code: str) -> WeChatPayError:
 
 
 @pytest.mark.parametrize(
-    ("error", "code"),
+    ("error", "code", "words"),
     [
-        (refusal(404, "RESOURCE_NOT_EXISTS"), "public_key_needed"),
-        (refusal(401, "SIGN_ERROR"), "certificates_refused"),
-        (refusal(403, "NO_AUTH"), "certificates_refused"),
-        (CredentialsError("x", code="api_v3_key_mismatch"), "api_v3_key_mismatch"),
+        (refusal(404, "RESOURCE_NOT_EXISTS"), "public_key_needed", "use its WeChat Pay public key"),
+        (refusal(401, "SIGN_ERROR"), "certificates_refused", "SIGN_ERROR"),
+        (refusal(403, "NO_AUTH"), "certificates_refused", "NO_AUTH"),
+        (CredentialsError("x", code="api_v3_key_mismatch"), "api_v3_key_mismatch", "x"),
     ],
 )
-def test_what_a_setting_has_to_mend_is_said_so(error: WeChatPayError, code: str) -> None:
+def test_what_a_setting_has_to_mend_is_said_so(
+    error: WeChatPayError, code: str, words: str
+) -> None:
     meaning = certificates_error(error)
+    assert words in str(meaning)
     assert isinstance(meaning, CredentialsError)
     assert (meaning.code, meaning.answer, meaning.outcome_known) == (code, None, True)
 
@@ -186,6 +197,7 @@ def test_what_time_may_mend_is_not_sent(error: WeChatPayError) -> None:
     assert isinstance(meaning, requests.RequestException)
     assert (meaning.code, meaning.answer) == ("certificates_unavailable", None)
     assert meaning.outcome_known is True
+    assert "WeChat Pay's certificates" in str(meaning)
     assert "may have been carried out" not in str(meaning)
 
 

@@ -862,6 +862,7 @@ def test_any_other_base_url_is_refused(url: str, code: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         check_base_url(url)
     assert refused.value.code == code
+    assert str(refused.value).startswith("The base URL ")
     assert "password" not in str(refused.value)
 
 
