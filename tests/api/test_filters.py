@@ -4,6 +4,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from example_project.shop.models import Seller
@@ -157,6 +158,37 @@ def test_a_filter_finds_nothing_out_of_scope(rows, api, query, by_seller):
 def test_a_wrong_filter_is_refused_by_name(db, api, query, expected):
     response = api.get(f"{CANCELLATIONS}?{query}")
     assert (response.status_code, codes(response)) == (400, expected)
+
+
+@pytest.fixture
+def database_zone(monkeypatch):
+    """Have the database keep moments in this time zone, as one that has no zones of its own may."""
+
+    def use(zone):
+        monkeypatch.setitem(connection.settings_dict, "TIME_ZONE", zone)
+        forget()
+
+    def forget():
+        for name in ("timezone", "timezone_name"):
+            connection.__dict__.pop(name, None)
+
+    yield use
+    monkeypatch.undo()
+    forget()
+
+
+@pytest.mark.parametrize("url", [CANCELLATIONS, BATCHES])
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])
+def test_a_moment_that_the_databases_time_zone_does_not_have_is_refused(
+    db, api, database_zone, url, zone
+):
+    database_zone(zone)
+    for name, moment in (
+        ("created_since", "0001-01-01T00:00:00Z"),
+        ("created_before", "9999-12-31T23:59:59Z"),
+    ):
+        response = api.get(url, {name: moment})
+        assert (response.status_code, codes(response)) == (400, {name: ["invalid"]})
 
 
 def test_what_the_hosts_formats_and_versions_take_is_theirs(db, api):

@@ -120,12 +120,23 @@ def cursor(*parts):
         ("-updated_at", cursor("updated_at", True, "never", 1, False)),
         ("-updated_at", cursor("updated_at", True, "2026-11-23T00:00:00", 1, False)),
         ("-updated_at", cursor("updated_at", True, None, 1, False)),
+        ("updated_at", cursor("updated_at", False, "0001-01-01T00:00:00+14:00", 1, False)),
+        ("-updated_at", cursor("updated_at", True, "9999-12-31T23:59:59-12:00", 1, False)),
     ],
 )
 def test_a_made_up_cursor_is_refused(db, api, ordering, made_up):
     response = api.get(CANCELLATIONS, {"cursor": made_up, "ordering": ordering})
     assert response.status_code == 400
     assert list(codes(response)) == ["cursor"]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/New_York"])
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00", "9999-12-31T23:59:59"])
+def test_a_cursor_of_a_moment_that_no_zone_has_is_refused(db, api, settings, zone, moment):
+    settings.USE_TZ, settings.TIME_ZONE = False, zone
+    made_up = cursor("updated_at", False, moment, 1, False)
+    response = api.get(CANCELLATIONS, {"cursor": made_up, "ordering": "updated_at"})
+    assert (response.status_code, codes(response)) == (400, {"cursor": ["invalid"]})
 
 
 def test_a_cursor_beyond_the_end_is_an_empty_page(keys, api):

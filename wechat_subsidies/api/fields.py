@@ -1,6 +1,6 @@
 """Fields of bodies and answers that are stricter than DRF's own."""
 
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any, Final
 
 from django.conf import settings
@@ -134,7 +134,7 @@ class MomentField(serializers.Field[datetime, Any, str, Any]):
             moment = parse_datetime(str(data))
             if moment is None or timezone.is_naive(moment):
                 self.fail("invalid")
-            return as_stored(moment)
+            return as_stored(within_reach(moment))
         except (ValueError, OverflowError):
             self.fail("invalid")
 
@@ -156,5 +156,16 @@ def stored_moment(text: str) -> datetime:
     """A moment that a DateTimeField held, from its text. Raises ValueError for what is none."""
     moment = datetime.fromisoformat(text)
     if timezone.is_naive(moment) == settings.USE_TZ:
+        raise ValueError
+    return within_reach(moment)
+
+
+def within_reach(moment: datetime) -> datetime:
+    """The moment, if it is one in every time zone. Raises ValueError for the years at both ends.
+
+    A query has it in UTC, in the site's time zone and in that of the database; each is up to a day
+    off, and beyond the year 1 or 9999 there is nothing.
+    """
+    if not MINYEAR < moment.year < MAXYEAR:
         raise ValueError
     return moment
