@@ -147,6 +147,14 @@ def test_what_was_withdrawn_can_be_ticked(desk, draft, make_order):
     assert batch.items.get().status == "draft"
 
 
+def test_a_partly_refunded_order_that_was_withdrawn_says_both(desk, draft, make_order):
+    order = make_order(refunds=(400,))
+    withdraw(cancel_subsidy_for_order(order, partial=True, send="later"))
+    page = shown(desk, draft(order))
+    assert "Partly refunded: sent only if ticked" in page
+    assert "Its cancellation was withdrawn." in page
+
+
 def test_what_cannot_be_ticked_for_lack_of_room_is_said_to_be_left_out(
     desk, draft, make_order, monkeypatch
 ):

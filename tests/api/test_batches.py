@@ -297,6 +297,34 @@ def test_a_draft_is_confirmed_with_a_yes_to_what_was_withdrawn(withdrawn, post_b
     assert counted(post_batch(body, path=path).json()) == {"total": 1, "asked": 1}
 
 
+def test_what_was_withdrawn_since_the_draft_is_not_asked_for_again(
+    gateway, make_order, post_batch, api
+):
+    order = make_order()
+    draft = post_batch({"orders": [order.pk], "draft": True}).json()
+    row = withdraw(cancel_subsidy_for_order(order, send="later"))
+    body = {"withdrawn": True, "ticked_items": [0]}  # a yes to what was seen, and this was not
+    shown = post_batch(body, path=f"{draft['id']}/confirm/").json()
+    assert counted(shown) == {"total": 1, "exists": 1}
+    (item,) = api.get(draft["items_url"]).json()["results"]
+    assert (item["code"], item["cancellation"]["id"]) == ("withdrawn", row.pk)
+    row.refresh_from_db()
+    assert row.status == "withdrawn"
+
+
+def test_a_partly_refunded_order_that_was_withdrawn_takes_a_yes_to_both(
+    gateway, make_order, post_batch
+):
+    order = make_order(refunds=(400,))
+    withdraw(cancel_subsidy_for_order(order, partial=True, send="later"))
+    draft = post_batch({"orders": [order.pk], "draft": True}).json()
+    path = f"{draft['id']}/confirm/"
+    for body in ({"partial": True}, {"withdrawn": True}):
+        assert codes(post_batch(body, path=path)) == {"": ["nothing_to_send"]}
+    both = post_batch({"partial": True, "withdrawn": True}, path=path).json()
+    assert counted(both) == {"total": 1, "asked": 1}
+
+
 def test_a_draft_that_is_too_old_is_not_confirmed(draft, post_batch):
     CancellationBatch.objects.update(created_at=timezone.now() - timedelta(days=2))
     response = post_batch({}, path=f"{draft.json()['id']}/confirm/")
@@ -622,6 +650,20 @@ def test_a_cancellation_without_an_order_is_not_counted_for_who_cannot_see_it(
     shown = post_batch({}, path=f"{draft['id']}/confirm/", **as_me).json()
     assert counted(shown, of="cancellation_counts") == {}
     assert CancellationBatchItem.objects.get().cancellation is not None
+
+
+def test_what_was_withdrawn_out_of_sight_since_the_draft_is_left_alone(
+    gateway, mine, post_batch, api
+):
+    order, as_me = mine
+    draft = post_batch({"orders": [order.pk], "draft": True}, **as_me).json()
+    withdraw(cancel_subsidy_for_order(order, send="later"), note="of somebody else")
+    SubsidyCancellation.objects.update(scope="elsewhere")
+    before = SubsidyCancellation.objects.values().get()
+    post_batch({}, path=f"{draft['id']}/confirm/", **as_me)
+    assert SubsidyCancellation.objects.values().get() == before
+    (item,) = api.get(draft["items_url"], **as_me).json()["results"]
+    assert (item["result"], item["code"], item["cancellation"]) == ("refused", "other_order", None)
 
 
 def test_an_order_that_changed_hands_since_the_draft_is_left_out(gateway, mine, theirs, post_batch):

@@ -13,7 +13,12 @@ from django.utils import timezone
 from example_project.shop.models import Order
 from wechat_subsidies import services
 from wechat_subsidies.exceptions import ConcurrentRequest, InvalidRequest
-from wechat_subsidies.models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
+from wechat_subsidies.models import (
+    CancellationBatch,
+    CancellationBatchItem,
+    CancellationEvent,
+    SubsidyCancellation,
+)
 from wechat_subsidies.sandbox import Sandbox
 
 ItemStatus = CancellationBatchItem.Status
@@ -140,6 +145,35 @@ def test_what_speaks_against_an_order_besides_its_withdrawal_is_said_first(
     services.withdraw(services.cancel_subsidy_for_order(order, send="later"))
     order.refunds.update(fen=1)
     assert services.draft_batch([order]).items.get().code == "partly_refunded"
+
+
+def test_what_was_withdrawn_since_the_draft_stays_so(
+    gateway: Sandbox, make_order: MakeOrder
+) -> None:
+    order = make_order()
+    batch = services.draft_batch([order, make_order()])
+    services.withdraw(services.cancel_subsidy_for_order(order, send="later"), note="搞错了")
+    services.confirm_batch(batch, confirmed_by="lihua")
+    services.work_on_batch(batch.pk)
+    row = SubsidyCancellation.objects.for_order(order).get()
+    assert (row.status, codes(batch)) == ("withdrawn", ["withdrawn", "asked"])
+    assert list(CancellationEvent.objects.values_list("kind", flat=True)) == ["withdrawn"]
+    item = batch.items.get(position=0)
+    assert (item.status, item.cancellation, item.message) == ("refused", row, "")
+
+
+@pytest.mark.parametrize("withdrawals", [1, 2])
+def test_a_yes_is_to_the_withdrawal_that_was_seen(
+    gateway: Sandbox, make_order: MakeOrder, withdrawals: int
+) -> None:
+    order = make_order()
+    services.withdraw(services.cancel_subsidy_for_order(order, send="later"))
+    batch = services.draft_batch([order])
+    services.confirm_batch(batch, confirmed_by="lihua", ticked_items=[batch.items.get().pk])
+    for _ in range(withdrawals - 1):
+        services.withdraw(services.cancel_subsidy_for_order(order, send="later"))
+    services.work_on_batch(batch.pk)
+    assert codes(batch) == (["asked"] if withdrawals == 1 else ["withdrawn"])
 
 
 def test_a_draft_is_confirmed_within_a_day_or_not_at_all(make_order: MakeOrder) -> None:
@@ -283,10 +317,10 @@ def test_an_item_that_cannot_be_recorded_does_not_hold_up_its_neighbours(
     bad, fine = make_order(), make_order()
     whole = services.slices.record
 
-    def record(wish: Any, *, using: str) -> SubsidyCancellation:
+    def record(wish: Any, **how: Any) -> SubsidyCancellation:
         if wish.request.transaction_id == bad.wechat_transaction_id:
             raise DataError("value too long")
-        return whole(wish, using=using)
+        return whole(wish, **how)
 
     monkeypatch.setattr(services.slices, "record", record)
     assert codes(services.cancel_subsidies([bad, fine])) == ["adapter_error", "asked"]
@@ -297,10 +331,10 @@ def test_items_that_lost_a_deadlock_are_asked_for_again(
 ) -> None:
     errors, whole = [OperationalError("deadlock")], services.slices.record
 
-    def record(wish: Any, *, using: str) -> SubsidyCancellation:
+    def record(wish: Any, **how: Any) -> SubsidyCancellation:
         if errors:
             raise errors.pop()
-        return whole(wish, using=using)
+        return whole(wish, **how)
 
     monkeypatch.setattr(services.slices, "record", record)
     assert codes(services.cancel_subsidies([make_order(), make_order()])) == ["asked", "asked"]
@@ -309,7 +343,7 @@ def test_items_that_lost_a_deadlock_are_asked_for_again(
 def test_an_item_somebody_else_is_recording_waits_for_the_next_slice(
     gateway: Sandbox, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def record(wish: Any, *, using: str) -> SubsidyCancellation:
+    def record(wish: Any, **how: Any) -> SubsidyCancellation:
         raise ConcurrentRequest("try again")
 
     with monkeypatch.context() as patch:

@@ -96,6 +96,16 @@ def test_what_was_withdrawn_is_asked_for_again_by_one_of_two(wish: Wish) -> None
     assert CancellationEvent.objects.filter(kind=CancellationEvent.Kind.ASKED_AGAIN).count() == 1
 
 
+def test_what_was_asked_for_and_withdrawn_once_more_since_it_was_looked_at_stays_so(
+    wish: Wish,
+) -> None:
+    services.withdraw(services.cancel_subsidy(**IDS, send="later"))
+    seen = SubsidyCancellation.objects.get()
+    services.withdraw(services.cancel_subsidy(**IDS, send="later"))
+    row = recording.ask_again(wish, seen, asked_at=clock.now("default"), using="default")
+    assert (row.newly_recorded, row.status) == (False, "withdrawn")
+
+
 def test_in_a_group_a_conflict_does_not_hold_up_its_neighbours(wish: Wish) -> None:
     services.cancel_subsidy(**IDS, send="later")
     other = replace(wish, merchant=replace(wish.merchant, name="other"))

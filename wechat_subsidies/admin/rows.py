@@ -64,8 +64,14 @@ class Row:
 
     @property
     def own_words(self) -> str:
-        """Why it was left out or refused, where that says more than the words of the code."""
-        return self.item.message
+        """Why it was left out or refused, where that says more than the words of the code.
+
+        A tick on a partly refunded order that was withdrawn before is one to both.
+        """
+        words = [self.item.message] if self.item.message else []
+        if self.item.code == ReasonCode.PARTLY_REFUNDED and self.item.cancellation_id is not None:
+            words.append(str(ReasonCode.WITHDRAWN.label))
+        return " ".join(words)
 
     @property
     def asked(self) -> SubsidyCancellation | None:

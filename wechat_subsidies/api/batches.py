@@ -189,10 +189,12 @@ class ConfirmBatch(ActingOnBatches):
     def ticked(self, batch: CancellationBatch, values: Mapping[str, Any]) -> list[int]:
         """The keys of the items that get an explicit yes: all of a kind, or those named."""
         named = Q(position__in=values.get("ticked_items", ()))
+        partial, withdrawn = Q(code=ReasonCode.PARTLY_REFUNDED), Q(code=ReasonCode.WITHDRAWN)
         if values["partial"]:
-            named |= Q(code=ReasonCode.PARTLY_REFUNDED)
+            # One that has a cancellation was withdrawn besides, and takes both.
+            named |= partial if values["withdrawn"] else partial & Q(cancellation=None)
         if values["withdrawn"]:
-            named |= Q(code=ReasonCode.WITHDRAWN)
+            named |= withdrawn
         return list(self.items_of(batch).filter(named).values_list("pk", flat=True))
 
 

@@ -131,7 +131,8 @@ class CancellationBatchItem(models.Model):
         related_name="batch_items",
     )
     newly_recorded = models.BooleanField(_("recorded by this batch"), default=False)
-    # When this batch asked for it: as long as the cancellation says the same, nobody has since.
+    # When this batch asked for it: as long as the cancellation says the same, nobody has since. Until
+    # then, when the one was asked for that was seen to be withdrawn: a yes is to that and no later one.
     asked_at = InstantField(_("asked at"), null=True, blank=True)
 
     class Meta:

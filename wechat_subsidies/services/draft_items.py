@@ -1,6 +1,7 @@
 """The items of a draft: what is left out since it is recorded already, out of sight or selected twice."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -60,10 +61,17 @@ def write_items(
                 and (reason is None or reason.code == ReasonCode.WITHDRAWN)
                 and bool(target and target.is_partly_refunded),
                 cancellation=existing,
+                asked_at=seen_withdrawn(existing),
                 **item_columns(batch, candidate),
             )
         )
     Item.objects.using(write_alias()).bulk_create(items, batch_size=CHUNK)
+
+
+def seen_withdrawn(existing: SubsidyCancellation | None) -> datetime | None:
+    """When the cancellation was asked for that is seen to be withdrawn; None where none is."""
+    is_withdrawn = existing is not None and existing.status == Status.WITHDRAWN
+    return existing.asked_at if existing is not None and is_withdrawn else None
 
 
 def recorded_for(

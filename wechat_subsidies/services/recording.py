@@ -1,5 +1,6 @@
 """Recording a wish: one row for each transaction, whoever asks, however often."""
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -48,8 +49,19 @@ def is_recorded(target: Target) -> bool:
     return rows.exclude(status=Status.WITHDRAWN).exists()
 
 
-def record(wish: Wish, *, using: str) -> SubsidyCancellation:
-    """The one row of the wish's transaction: the one that is there, or a new one."""
+def always(_existing: SubsidyCancellation) -> bool:
+    """Yes: whoever asks for one transaction says with it that it is to be asked for again."""
+    return True
+
+
+def record(
+    wish: Wish, *, using: str, may_ask_again: Callable[[SubsidyCancellation], bool] = always
+) -> SubsidyCancellation:
+    """The one row of the wish's transaction: the one that is there, or a new one.
+
+    One that was withdrawn is asked for again if it may be, by default it may. Raises Conflict, with
+    the code `withdrawn` if it may not.
+    """
     rows = SubsidyCancellation.objects.using(using).filter(**wish.identity)
     now, is_there = clock.now_and_whether(rows)
     existing = rows.first() if is_there else None
@@ -63,12 +75,20 @@ def record(wish: Wish, *, using: str) -> SubsidyCancellation:
             existing = locked(wish, error=error, using=using)
     refuse_conflict(wish, existing)
     if existing.status == Status.WITHDRAWN:
+        if not may_ask_again(existing):
+            raise stays_withdrawn(existing)
         return ask_again(wish, existing, asked_at=now, using=using)
     existing.differs = existing.differing_from(
         refund_id=wish.refund_id if wish.refund_id_given else None,
         description=wish.request.description if wish.description_given else None,
     )
     return existing
+
+
+def stays_withdrawn(existing: SubsidyCancellation) -> Conflict:
+    """What is raised for one that was withdrawn, and is not to be asked for again."""
+    reason = ReasonCode.WITHDRAWN
+    return Conflict(str(reason.label), code=reason, cancellation=existing)
 
 
 def locked(wish: Wish, *, error: IntegrityError, using: str) -> SubsidyCancellation:
@@ -113,12 +133,15 @@ def write_down(cancellation: SubsidyCancellation, wish: Wish, *, why: str, using
 def ask_again(
     wish: Wish, existing: SubsidyCancellation, *, asked_at: datetime, using: str
 ) -> SubsidyCancellation:
-    """Ask for what was withdrawn: with the new parameters, for nothing was carried out."""
+    """Ask for what was withdrawn: with the new parameters, for nothing was carried out.
+
+    Not what was asked for and withdrawn once more since it was looked at.
+    """
     changed = columns(wish, asked_at=asked_at) | CLEAN
     if existing.not_before:
         changed["send_after"] = max(changed["send_after"], existing.not_before)
     withdrawn = SubsidyCancellation.objects.using(using).filter(
-        pk=existing.pk, status=Status.WITHDRAWN, in_doubt=False
+        pk=existing.pk, status=Status.WITHDRAWN, in_doubt=False, asked_at=existing.asked_at
     )
     with transaction.atomic(using=using):
         existing.newly_recorded = bool(withdrawn.update(**changed, updated_at=timezone.now()))

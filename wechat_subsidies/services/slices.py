@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from .. import clock, sender
 from ..conf import app_settings
-from ..exceptions import ConcurrentRequest, SubsidyError
+from ..exceptions import ConcurrentRequest, Conflict, SubsidyError
 from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
 from ..orders import OrderAdapter, Reason, ReasonCode, adapter_for, adapters, find_orders
 from ..retrying import PASSING, retried
@@ -266,20 +266,22 @@ def ask_for_item(item: CancellationBatchItem, candidate: Candidate, *, using: st
     elif candidate.wish is not None:  # pragma: no branch  (it has a reason or a wish)
         try:
             with transaction.atomic(using=using):
-                item.cancellation = record(candidate.wish, using=using)
+                item.cancellation = record(
+                    candidate.wish, using=using, may_ask_again=bind(has_yes_to, item)
+                )
             item.newly_recorded = item.cancellation.newly_recorded
             item.asked_at = item.cancellation.asked_at if item.newly_recorded else None
             item.description = item.cancellation.description
         except ConcurrentRequest:
             return False
         except SubsidyError as error:
-            item.code, item.message = error.code[:64], storable(str(error), limit=512)
+            refuse(item, error)
         except PASSING:  # a deadlock, say: the chunk is tried again
             raise
         except (DatabaseError, ValueError, TypeError):
             logger.exception("The transaction %s cannot be recorded.", item.transaction_id)
             item.code, item.message = ReasonCode.ADAPTER_ERROR, ""
-    item.status = ItemStatus.ASKED if item.cancellation else ItemStatus.REFUSED
+    item.status = ItemStatus.REFUSED if item.code else ItemStatus.ASKED
     item.save(
         using=using,
         update_fields=[
@@ -293,6 +295,26 @@ def ask_for_item(item: CancellationBatchItem, candidate: Candidate, *, using: st
         ],
     )
     return True
+
+
+def has_yes_to(item: CancellationBatchItem, withdrawn: SubsidyCancellation) -> bool:
+    """Whether the item has an explicit yes to asking for this one again.
+
+    A yes is to what was seen: what was asked for and withdrawn since is withdrawn for reasons that
+    whoever gave it did not know. Told by when it was asked for, which is the same on both rows or
+    is not, whatever the clocks.
+    """
+    return item.asked_at == withdrawn.asked_at
+
+
+def refuse(item: CancellationBatchItem, error: SubsidyError) -> None:
+    """Write on the item why it was refused, and which cancellation was withdrawn in between."""
+    item.code, item.message = error.code[:64], storable(str(error), limit=512)
+    if isinstance(error, Conflict) and error.code == ReasonCode.WITHDRAWN:
+        item.message, item.cancellation = (
+            "",
+            error.cancellation,
+        )  # the code's words are each reader's own
 
 
 def changed_since(item: CancellationBatchItem, candidate: Candidate) -> Reason | None:
