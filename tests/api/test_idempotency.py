@@ -285,7 +285,7 @@ def test_a_batch_of_a_request_whose_key_was_taken_over_meanwhile_is_taken_back(
 @sending
 @pytest.mark.parametrize("verb", ["retry", "withdraw", "resolve"])
 def test_a_decision_whose_process_died_before_it_answered_is_told_to_its_repeat(
-    gateway, make_order, api, make_user, monkeypatch, verb
+    gateway, make_order, dies, api, make_user, verb
 ):
     api.force_authenticate(make_user("li", "cancel_subsidy", "resolve_cancellation"))
     row = cancel_subsidy_for_order(make_order(), send="later")
@@ -293,16 +293,104 @@ def test_a_decision_whose_process_died_before_it_answered_is_told_to_its_repeat(
         stuck = {"status": "needs_review", "send_after": None, "in_doubt": True}
         SubsidyCancellation.objects.update(**stuck)
     url, body = f"{CANCELLATIONS}{row.pk}/{verb}/", BODIES[verb]
-    with monkeypatch.context() as patch:
-        patch.setattr(idempotency, "finish", broken)
-        patch.setattr(idempotency, "release", lambda row: None)
-        with pytest.raises(ZeroDivisionError):
-            api.post(url, body, format="json", **KEY)
-    IdempotencyKey.objects.update(locked_until=idempotency.clock.now("default"))
+    dies(url, body)
     repeats = [api.post(url, body, format="json", **KEY) for _ in range(2)]
     assert [each.status_code for each in repeats] == [200, 200]
     assert {each.json()["status"] for each in repeats} == {ENDS[verb]}
     assert CancellationEvent.objects.count() == 1
+
+
+@pytest.fixture
+def dies(monkeypatch, api):
+    """Have a request with a key die at the end of its work, so that its key has no answer."""
+
+    def die(url, body):
+        with monkeypatch.context() as patch:
+            patch.setattr(idempotency, "finish", broken)
+            patch.setattr(idempotency, "release", lambda row: None)
+            with pytest.raises(ZeroDivisionError):
+                api.post(url, body, format="json", **KEY)
+        IdempotencyKey.objects.update(locked_until=idempotency.clock.now("default"))
+
+    return die
+
+
+@sending
+def test_what_was_withdrawn_since_its_request_died_is_not_asked_for_again_by_its_repeat(
+    gateway, make_order, dies, api, monkeypatch
+):
+    body = identifiers(make_order())
+    with monkeypatch.context() as patch:
+        patch.setattr(services.asking, "have_sent", lambda row: None)
+        dies(CANCELLATIONS, body)
+    services.withdraw(SubsidyCancellation.objects.get(), note="搞错了", requested_by="lihua")
+    repeats = [api.post(CANCELLATIONS, body, format="json", **KEY) for _ in range(2)]
+    assert [each.status_code for each in repeats] == [200, 200]
+    assert {each.json()["status"] for each in repeats} == {"withdrawn"}
+    assert (CancellationEvent.objects.count(), gateway.calls()) == (1, [])
+
+
+@sending
+def test_what_was_not_sent_before_its_request_died_is_sent_by_its_repeat(
+    gateway, make_order, dies, api, monkeypatch
+):
+    order = make_order()
+    with monkeypatch.context() as patch:
+        patch.setattr(services.asking, "have_sent", broken)
+        dies(CANCELLATIONS, identifiers(order))
+    assert SubsidyCancellation.objects.get().status == "pending"
+    repeat = api.post(CANCELLATIONS, identifiers(order), format="json", **KEY)
+    assert (repeat.status_code, repeat.json()["status"]) == (200, "succeeded")
+    assert len(gateway.calls(order.wechat_transaction_id)) == 1
+
+
+@sending
+@pytest.mark.parametrize("service", ["cancel_subsidy", "cancel_subsidy_for_order"])
+def test_what_a_request_recorded_whose_key_was_taken_over_meanwhile_is_taken_back(
+    gateway, make_order, post, monkeypatch, service
+):
+    order, whole = make_order(), getattr(services, service)
+    body = {"order": order.pk} if service.endswith("order") else identifiers(order)
+
+    def slow(*args, **kwargs):
+        IdempotencyKey.objects.update(locked_until=idempotency.clock.now("default"))
+        return whole(*args, **kwargs)
+
+    monkeypatch.setattr(services, service, slow)
+    response = post(body, **KEY)
+    assert (response.status_code, codes(response)) == (409, {"": ["request_in_progress"]})
+    assert not SubsidyCancellation.objects.exists()
+    assert gateway.calls() == []
+
+
+def test_a_batch_that_was_stopped_since_its_confirmation_died_is_told_to_its_repeat(
+    gateway, make_order, dies, api
+):
+    draft = api.post(BATCHES, {"orders": [make_order().pk], "draft": True}, format="json").json()
+    dies(f"{draft['url']}confirm/", {})
+    api.post(f"{draft['url']}stop/", {"note": "误操作"}, format="json")
+    repeats = [api.post(f"{draft['url']}confirm/", {}, format="json", **KEY) for _ in range(2)]
+    assert [each.status_code for each in repeats] == [200, 200]
+    assert {each.json()["status"] for each in repeats} == {"stopped"}
+
+
+def test_a_confirmation_that_died_over_its_items_is_gone_on_with(
+    gateway, make_order, dies, api, monkeypatch
+):
+    draft = api.post(BATCHES, {"orders": [make_order().pk], "draft": True}, format="json").json()
+    with monkeypatch.context() as patch:
+        patch.setattr(services, "ask_for_batch", broken_batch)
+        dies(f"{draft['url']}confirm/", {})
+    repeat = api.post(f"{draft['url']}confirm/", {}, format="json", **KEY)
+    assert (repeat.status_code, repeat.json()["item_counts"]["asked"]) == (202, 1)
+
+
+def test_what_a_confirmation_was_refused_is_not_remembered(gateway, make_order, api):
+    draft = api.post(BATCHES, {"orders": [make_order().pk], "draft": True}, format="json").json()
+    api.post(f"{draft['url']}stop/", {"note": "误操作"}, format="json")
+    answers = [api.post(f"{draft['url']}confirm/", {}, format="json", **KEY) for _ in range(2)]
+    assert [codes(each) for each in answers] == [{"": ["stopped"]}] * 2
+    assert IdempotencyKey.objects.get().batch is None
 
 
 BODIES = {

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connections
@@ -30,15 +31,18 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def stampede(caller) -> Callable[..., list[Any]]:
     """Send the same request from as many threads at once; returns the answers."""
 
-    def run(url: str, body: Any, **headers: str) -> list[Any]:
+    def run(
+        url: str, body: Any, *, each_with: Callable[[], dict[str, str]] = dict, **headers: str
+    ) -> list[Any]:
         start = Barrier(MANY)
 
         def ask(number: int) -> Any:
             client = APIClient()
             client.force_authenticate(caller)
+            own = each_with()
             start.wait()
             try:
-                return client.post(url, body, format="json", **headers)
+                return client.post(url, body, format="json", **headers, **own)
             finally:
                 connections.close_all()
 
@@ -67,6 +71,24 @@ def test_fifty_requests_with_one_key_are_one(gateway, make_order, stampede) -> N
     assert at_work == [["request_in_progress"]] * len(at_work)
     assert (SubsidyCancellation.objects.count(), IdempotencyKey.objects.count()) == (1, 1)
     assert len(gateway.calls(order.wechat_transaction_id)) == 1
+
+
+def own_key() -> dict[str, str]:
+    return {"HTTP_IDEMPOTENCY_KEY": str(uuid4())}
+
+
+def test_fifty_requests_with_a_key_each_are_one_row_and_one_call(
+    gateway, make_order, stampede
+) -> None:
+    order = make_order()
+    answers = stampede(CANCELLATIONS, identifiers(order), each_with=own_key)
+    process_due()
+    assert {each.status_code for each in answers} <= {200, 201, 202, 409}
+    assert {codes(each)[""][0] for each in answers if each.status_code == 409} <= {"try_again"}
+    row = SubsidyCancellation.objects.get()
+    assert (row.status, len(gateway.calls(order.wechat_transaction_id))) == ("succeeded", 1)
+    known = {key.cancellation_id for key in IdempotencyKey.objects.exclude(http_status=None)}
+    assert known == {row.pk}
 
 
 def test_fifty_batches_with_one_key_are_one(gateway, make_order, stampede) -> None:

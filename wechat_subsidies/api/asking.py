@@ -11,9 +11,11 @@ from rest_framework.request import Request
 from .. import services
 from ..exceptions import InvalidRequest, NotEligible, SeveralTransactions, SubsidyError
 from ..models import SubsidyCancellation
+from ..services.asking import Within
 from . import callers, naming
 from .bodies import NewCancellationSerializer
 from .errors import refused
+from .idempotency import Remember
 
 IDENTIFIERS = ("sub_mchid", "transaction_id")
 PARAMETERS = ("description", "refund_id", "partial")
@@ -26,8 +28,10 @@ WORDS: Final = {
 }
 
 
-def ask(values: Mapping[str, Any], *, request: Request) -> SubsidyCancellation:
+def ask(values: Mapping[str, Any], *, request: Request, remember: Remember) -> SubsidyCancellation:
     """Ask for what the values of a NewCancellationSerializer say, in the caller's name.
+
+    It is remembered together with its being recorded, and sent after that.
 
     Raises ValidationError with a code per field, Conflict, ConcurrentRequest or ForeignTransaction;
     then nothing was recorded.
@@ -35,23 +39,27 @@ def ask(values: Mapping[str, Any], *, request: Request) -> SubsidyCancellation:
     way = NewCancellationSerializer.way_of(values)
     ask_by = by_transaction if way == "transaction_id" else by_order
     try:
-        return ask_by(values, request=request)
+        return ask_by(values, request=request, within=remember.together_with)
     except (InvalidRequest, NotEligible, SeveralTransactions) as error:
         raise on_its_way(error, given=values, way=way) from error
 
 
-def by_transaction(values: Mapping[str, Any], *, request: Request) -> SubsidyCancellation:
+def by_transaction(
+    values: Mapping[str, Any], *, request: Request, within: Within
+) -> SubsidyCancellation:
     """Ask for what WeChat Pay's identifiers name."""
     identifiers = {name: values[name] for name in IDENTIFIERS}
     naming.refuse_unknown_transaction(**identifiers, request=request._request)
     merchant = {"merchant": values["merchant"]} if "merchant" in values else {}
-    return services.cancel_subsidy(**identifiers, **merchant, **common(values, request=request))
+    others = common(values, request=request)
+    return services.cancel_subsidy(**identifiers, **merchant, **others, within=within)
 
 
-def by_order(values: Mapping[str, Any], *, request: Request) -> SubsidyCancellation:
+def by_order(values: Mapping[str, Any], *, request: Request, within: Within) -> SubsidyCancellation:
     """Ask for the one transaction of an order of the shop's."""
     order = naming.order_named(values, request=request._request)
-    return services.cancel_subsidy_for_order(order, **common(values, request=request))
+    others = common(values, request=request)
+    return services.cancel_subsidy_for_order(order, **others, within=within)
 
 
 def common(values: Mapping[str, Any], *, request: Request) -> dict[str, Any]:

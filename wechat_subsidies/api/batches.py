@@ -5,6 +5,7 @@ those of others. A batch with an item outside of the caller's scopes does not ex
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial as bind
 from typing import Any, ClassVar, Final
 
 from django.db import models, transaction
@@ -19,6 +20,7 @@ from ..exceptions import InvalidRequest
 from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
 from ..orders import ReasonCode
 from ..permissions import CANCEL_SUBSIDY
+from ..services.transactions import refuse_foreign_transaction
 from . import callers
 from .acting import ActingView
 from .asking import on_its_fields
@@ -73,6 +75,17 @@ class OfBatches(SubsidyView):
 class ActingOnBatches(OfBatches, ActingView):
     """A view of batches to which one posts."""
 
+    def take_up(self, resource: CancellationBatch) -> CancellationBatch:
+        """Go on with the batch."""
+        return self.asked_for(self.find(resource))
+
+    def asked_for(self, batch: CancellationBatch) -> CancellationBatch:
+        """The batch, with as many of its items asked for as can be within a few seconds."""
+        if batch.status == CancellationBatch.Status.CONFIRMED:
+            services.ask_for_batch(batch.pk)
+            batch.refresh_from_db(using=write_alias())
+        return batch
+
     def answer(self, resource: CancellationBatch) -> Response:
         """The batch as it is then: 202 with where to look and when, until it is over."""
         (shown,) = self.shown([resource])
@@ -120,17 +133,6 @@ class BatchList(ActingOnBatches):
             raise on_its_fields(error) from error
         return self.asked_for(batch)
 
-    def take_up(self, resource: CancellationBatch) -> CancellationBatch:
-        """Go on with the batch."""
-        return self.asked_for(self.find(resource))
-
-    def asked_for(self, batch: CancellationBatch) -> CancellationBatch:
-        """The batch, with as many of its items asked for as can be within a few seconds."""
-        if batch.status == CancellationBatch.Status.CONFIRMED:
-            services.ask_for_batch(batch.pk)
-            batch.refresh_from_db(using=write_alias())
-        return batch
-
     def answer(self, resource: CancellationBatch) -> Response:
         """The batch, and of each item what became of it."""
         (shown,) = self.shown([resource])
@@ -168,22 +170,26 @@ class ConfirmBatch(ActingOnBatches):
         """Confirm it; one that is confirmed already stays as it is."""
         batch: CancellationBatch = self.get_object()
         values = self.read_values()
+        refuse_foreign_transaction(write_alias())  # the service cannot, within ours
         try:
-            services.confirm_batch(
-                batch,
-                confirmed_by=callers.requester(self.request),
-                description=values.get("description"),
-                ticked_items=self.ticked(batch, values),
-            )
+            remember.together_with(bind(self.confirmed, batch, values))
         except InvalidRequest as error:
             if not error.fields:
                 raise NotNow(str(error), code=error.code) from error
             raise on_its_fields(error) from error
+        return self.asked_for(batch)
+
+    def confirmed(self, batch: CancellationBatch, values: Mapping[str, Any]) -> CancellationBatch:
+        """The batch, confirmed by now. Raises InvalidRequest, and NotNow for one that was stopped."""
+        services.confirm_batch(
+            batch,
+            confirmed_by=callers.requester(self.request),
+            description=values.get("description"),
+            ticked_items=self.ticked(batch, values),
+        )
         batch.refresh_from_db(using=write_alias())
         if batch.status == CancellationBatch.Status.STOPPED:
             raise NotNow(_("The batch was stopped."), code="stopped")
-        services.ask_for_batch(batch.pk)
-        batch.refresh_from_db(using=write_alias())
         return batch
 
     def ticked(self, batch: CancellationBatch, values: Mapping[str, Any]) -> list[int]:

@@ -10,10 +10,11 @@ request nothing but a fingerprint.
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial as bind
 from hashlib import sha256
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from django.db import IntegrityError, router, transaction
 from django.utils import timezone
@@ -38,7 +39,7 @@ PATTERN: Final = rf'"((?:[ !#-\[\]-~]|\\["\\]){{1,{LONGEST}}})"|([!#-~]{{1,{LONG
 LEASE: Final = timedelta(minutes=2)  # longer than any request of ours takes
 
 Resource = SubsidyCancellation | CancellationBatch
-Remember = Callable[[Resource], None]
+Recorded = TypeVar("Recorded", bound=Resource)
 
 
 class BadKey(APIException):
@@ -55,14 +56,40 @@ class ReusedKey(APIException):
     default_code = "idempotency_key_reused"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remember:
+    """How a request has its key know what it has done; without a key there is nothing to be known."""
+
+    row: IdempotencyKey | None = None
+
+    def __call__(self, resource: Resource) -> None:
+        """Have the key know it, in the transaction that records it.
+
+        Raises NotNow, and so takes it back, if another request has taken the key over meanwhile.
+        """
+        if self.row is not None:
+            change(self.row, **columns_of(resource))
+
+    def together_with(self, recording: Callable[[], Recorded]) -> Recorded:
+        """Record and remember in one transaction; without a key, only record. Raises NotNow."""
+        if self.row is None:
+            return recording()
+        with transaction.atomic(using=write_alias()):
+            # Written to first: on SQLite a transaction that reads first cannot wait for those who write.
+            change(self.row, locked_until=self.row.locked_until)
+            resource = recording()
+            self(resource)
+        return resource
+
+
 class Work(Protocol):
     """What a request is to do, and how its answer is made: a view."""
 
     def act(self, remember: Remember) -> Resource:
         """Do it; returns what it is about.
 
-        What has no natural key, a batch or a decision, is remembered in the transaction that
-        records it.
+        It is remembered in the transaction that records it: a repeat of a request whose process died
+        right after finds it as it is by then, whatever others have done with it.
         """
 
     def take_up(self, resource: Resource) -> Resource:
@@ -82,13 +109,13 @@ def answered_once(request: Request, work: Work, *, read_body: Callable[[], bytes
     """
     text = request.headers.get(HEADER)
     if text is None:
-        return work.answer(work.act(forget))
+        return work.answer(work.act(Remember()))
     row = claimed(request, key=key_in(text), body=read_body())
     if row.http_status is not None:
         return replayed(row, work)
     try:
         known = about(row)
-        resource = work.take_up(known) if known else work.act(bind(remember, row))
+        resource = work.take_up(known) if known else work.act(Remember(row=row))
         response = work.answer(resource)
     except Exception:
         release(row)
@@ -168,17 +195,10 @@ def in_progress() -> NotNow:
     return NotNow(words, code="request_in_progress", wait=SHORT_WHILE)
 
 
-def remember(row: IdempotencyKey, resource: Resource) -> None:
-    """Have the key know what was done, in the transaction that records it.
-
-    Raises NotNow, and so takes it back, if another request has taken the key over meanwhile.
-    """
-    if not ours(row).update(**columns_of(resource)):
+def change(row: IdempotencyKey, **columns: Any) -> None:
+    """Write these columns. Raises NotNow if another request has taken the key over meanwhile."""
+    if not ours(row).update(**columns):
         raise in_progress()
-
-
-def forget(resource: Resource) -> None:
-    """Do nothing: there is no key."""
 
 
 def about(row: IdempotencyKey) -> Resource | None:

@@ -6,6 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ..models import CancellationBatchItem, SubsidyCancellation
+from ..services.asking import have_sent
 from . import asking
 from .acting import ActingView
 from .answers import answer_with, waiting_for
@@ -44,7 +45,13 @@ class CancellationList(ActingView):
 
     def act(self, remember: Remember) -> SubsidyCancellation:
         """Ask for the cancellation of one order's subsidy; safe to repeat."""
-        return asking.ask(self.read_values(), request=self.request)
+        return asking.ask(self.read_values(), request=self.request, remember=remember)
+
+    def take_up(self, resource: SubsidyCancellation) -> SubsidyCancellation:
+        """The same as it is now, and sent if it waits: whoever had it recorded died before that."""
+        found = self.find(resource)
+        have_sent(found)
+        return found
 
     def find(self, resource: SubsidyCancellation) -> SubsidyCancellation:
         """The same as it is now, and how it differs from what is asked for once more."""

@@ -1,5 +1,6 @@
 """Asking for the cancellation of one order's subsidy: recorded first, sent after the commit."""
 
+from collections.abc import Callable
 from functools import partial as bind
 from typing import Any
 
@@ -18,8 +19,16 @@ from .recording import is_recorded, record
 from .transactions import after_commit, refuse_foreign_transaction, write_alias
 from .wishes import Wish, checked_request, order_facts, prepare
 
+Recording = Callable[[], SubsidyCancellation]
+Within = Callable[[Recording], SubsidyCancellation]  # carries it out, and returns what it returned
+
 Status = SubsidyCancellation.Status
 Source = SubsidyCancellation.Source
+
+
+def at_once(recording: Recording) -> SubsidyCancellation:
+    """What is recorded, within nothing else."""
+    return recording()
 
 
 def cancel_subsidy(
@@ -34,6 +43,7 @@ def cancel_subsidy(
     send: str = "now",
     source: str = Source.SERVICE,
     http_request: HttpRequest | None = None,
+    within: Within = at_once,
 ) -> SubsidyCancellation:
     """Ask WeChat Pay to cancel the subsidy of one transaction; recorded before it is sent.
 
@@ -42,6 +52,8 @@ def cancel_subsidy(
     refunded one needs `partial=True`. Without such an order no rules apply, unless an
     `http_request` is given: then there has to be one, among those that exist for the request.
     `requested_by` is a user or a name. `send="later"` only records; the next sweep sends it.
+    `within` carries the recording out, in a transaction with something else that is to stand or fall
+    with it; sending waits for that commit, and it is done anew after a deadlock.
 
     Returns the cancellation in whatever state it is: `newly_recorded` says whether this call
     recorded it, `differs` in which parameters an earlier one differs. Inside `atomic()` it is sent
@@ -85,6 +97,7 @@ def cancel_subsidy(
             http_request=http_request,
         ),
         send=send,
+        within=within,
     )
 
 
@@ -98,6 +111,7 @@ def cancel_subsidy_for_order(
     send: str = "now",
     source: str = Source.SERVICE,
     http_request: HttpRequest | None = None,
+    within: Within = at_once,
 ) -> SubsidyCancellation:
     """Ask WeChat Pay to cancel the subsidy of an order of the shop; otherwise like `cancel_subsidy`.
 
@@ -138,25 +152,34 @@ def cancel_subsidy_for_order(
             http_request=http_request,
         ),
         send=send,
+        within=within,
     )
 
 
-def ask(wish: Wish, *, send: str = "now") -> SubsidyCancellation:
+def ask(wish: Wish, *, send: str = "now", within: Within = at_once) -> SubsidyCancellation:
     """Record the wish and, unless it is for later, have it sent after the commit."""
     refuse_unknown_way(send)
     using = write_alias()
     refuse_foreign_transaction(using)
-    if connections[using].in_atomic_block:
-        cancellation = record(wish, using=using)  # retrying would be up to whoever began it
-    else:
-        cancellation = retried(bind(record, wish, using=using))
+    recording = bind(within, bind(record, wish, using=using))
+    # Within a transaction of the caller's, trying again is up to whoever began it.
+    is_within = connections[using].in_atomic_block
+    cancellation = recording() if is_within else retried(recording)
     if cancellation.newly_recorded:
         log_asked([cancellation], using=using)
-    if send == "now" and cancellation.status == Status.PENDING:
-        after_commit(lambda: app_settings.dispatcher.send([cancellation.pk]), using=using)
-        if not connections[using].in_atomic_block:
-            cancellation.refresh_from_db(using=using)
+    if send == "now":
+        have_sent(cancellation)
     return cancellation
+
+
+def have_sent(cancellation: SubsidyCancellation) -> None:
+    """Have it sent after the commit if it waits; outside of a transaction it is as it then is."""
+    using = write_alias()
+    if cancellation.status != Status.PENDING:
+        return
+    after_commit(lambda: app_settings.dispatcher.send([cancellation.pk]), using=using)
+    if not connections[using].in_atomic_block:
+        cancellation.refresh_from_db(using=using)
 
 
 def refuse_unknown_way(send: str) -> None:
