@@ -29,8 +29,15 @@ def answer(request: Request, response: Response) -> None:
     response["ETag"] = tag
     response.setdefault("Cache-Control", "private, no-cache")  # to be kept, and asked for again
     if is_known(tag, request=request):
-        response.status_code = HTTP_304_NOT_MODIFIED
-        response.data = None
+        say_nothing(response)
+
+
+def say_nothing(response: Response) -> None:
+    """Make it a 304 without a body; not left to the renderer, which may wrap whatever there is."""
+    response.status_code = HTTP_304_NOT_MODIFIED
+    response.data = None
+    response.content = b""  # taken as rendered from here on
+    del response["Content-Type"]
 
 
 def tag_of(response: Response) -> str:
