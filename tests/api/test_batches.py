@@ -666,6 +666,39 @@ def test_what_was_withdrawn_out_of_sight_since_the_draft_is_left_alone(
     assert (item["result"], item["code"], item["cancellation"]) == ("refused", "other_order", None)
 
 
+def test_what_is_shown_as_refused_is_counted_and_found_as_that(
+    gateway, mine, theirs, post_batch, api
+):
+    order, as_me = mine
+    draft = post_batch({"orders": [order.pk], "draft": True}, **as_me).json()
+    cancel_subsidy_for_order(order, description="机密", send="later")
+    SubsidyCancellation.objects.update(scope="elsewhere")
+    shown = post_batch({}, path=f"{draft['id']}/confirm/", **as_me).json()
+    assert counted(shown) == {"total": 1, "refused": 1}
+    assert counted(api.get(draft["url"]).json()) == {"total": 1, "exists": 1}  # who sees everything
+
+    def found(**query):
+        return len(api.get(draft["items_url"], query, **as_me).json()["results"])
+
+    assert "机密" not in str(api.get(draft["items_url"], **as_me).json())
+    assert (found(result="refused"), found(result="exists")) == (1, 0)
+    assert (found(code="other_order"), found(code="in_progress")) == (1, 0)
+
+
+def test_a_conflict_is_found_by_the_code_that_is_shown(gateway, mine, post_batch, api):
+    order, as_me = mine
+    draft = post_batch({"orders": [order.pk], "draft": True}, **as_me).json()
+    cancel_subsidy_for_order(order, send="later")
+    SubsidyCancellation.objects.update(merchant="another")
+    post_batch({}, path=f"{draft['id']}/confirm/", **as_me)
+
+    def found(code, **headers):
+        return len(api.get(draft["items_url"], {"code": code}, **headers).json()["results"])
+
+    assert (found("other_merchant", **as_me), found("other_order", **as_me)) == (0, 1)
+    assert (found("other_merchant"), found("other_order")) == (1, 0)
+
+
 def test_an_order_that_changed_hands_since_the_draft_is_left_out(gateway, mine, theirs, post_batch):
     order, as_me = mine
     draft = post_batch({"orders": [order.pk], "draft": True}, **as_me).json()

@@ -30,6 +30,7 @@ from .bodies import ConfirmSerializer, NewBatchSerializer, StopSerializer
 from .errors import NotNow
 from .filters import BatchFilters, ItemFilters
 from .idempotency import Remember
+from .results import as_seen
 from .serializers import BatchItemSerializer, BatchSerializer
 from .tallies import tallies_of, write_alias
 
@@ -62,14 +63,13 @@ class OfBatches(SubsidyView):
         context = {
             **self.get_serializer_context(),
             "cancellations": scoping.visible(request).in_bulk(keys) if keys else {},
-            "sees_everything": scoping.sees_everything(request),
         }
         return [dict(BatchItemSerializer(item, context=context).data) for item in items]
 
     def items_of(self, batch: CancellationBatch) -> "models.QuerySet[CancellationBatchItem]":
-        """The items of a batch, in the order in which they were given."""
-        items = CancellationBatchItem.objects.using(write_alias())
-        return items.filter(batch=batch).order_by("position")
+        """The items of a batch, as the caller sees them, in the order in which they were given."""
+        items = CancellationBatchItem.objects.using(write_alias()).filter(batch=batch)
+        return as_seen(items, request=self.request._request).order_by("position")
 
 
 class ActingOnBatches(OfBatches, ActingView):

@@ -16,7 +16,7 @@ from ..orders import adapters
 from .bodies import StrictSerializer, length_of
 from .fields import LARGEST_INTEGER, IdentifierField, KeyField, MomentField, SeveralField, TextField
 from .pagination import KeysetPagination, Ordering
-from .tallies import RESULT, Result
+from .results import Result
 
 Rows = TypeVar("Rows", bound="Any")
 
@@ -134,12 +134,11 @@ class ItemFilters(PageSerializer):
 
     ORDERED = "position"
 
+    LOOKUPS: ClassVar[Mapping[str, str]] = {"result": "seen_result__in", "code": "seen_code"}
+
     def filtered(self, rows: Rows) -> Rows:
-        """Those of the items that are asked for."""
-        values = self.validated_data
-        if "result" in values:
-            rows = rows.annotate(became=RESULT).filter(became__in=values["result"])
-        found: Rows = rows.filter(self.conditions({"code": "code"}))
+        """Those of the items, as the caller sees them, that are asked for."""
+        found: Rows = rows.filter(self.conditions(self.LOOKUPS))
         return found
 
 

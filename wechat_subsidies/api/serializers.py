@@ -12,10 +12,8 @@ from ..orders import ReasonCode
 from ..outcomes import advice
 from .addresses import batch_url, cancellation_url, items_url
 from .fields import MomentField
-from .tallies import Result, Tally
-
-ItemStatus = CancellationBatchItem.Status
-
+from .results import Result
+from .tallies import Tally
 
 MOMENTS: Final = {models.DateTimeField: MomentField, InstantField: MomentField}
 
@@ -216,8 +214,8 @@ class CancellationOfItem(serializers.ModelSerializer[SubsidyCancellation]):
 class BatchItemSerializer(serializers.ModelSerializer[CancellationBatchItem]):
     """An item of a batch: which transaction it is, and what became of it."""
 
-    # `cancellations` of the context has those that exist for the caller, by key; `sees_everything`
-    # says whether nothing is hidden from it.
+    # Items as `results.as_seen` has them. `cancellations` of the context has those that exist for the
+    # caller, by key.
 
     result = serializers.SerializerMethodField()
     code = serializers.SerializerMethodField()
@@ -252,24 +250,18 @@ class BatchItemSerializer(serializers.ModelSerializer[CancellationBatchItem]):
         found: SubsidyCancellation | None = self.context["cancellations"].get(item.cancellation_id)
         return found
 
-    def is_hidden(self, item: CancellationBatchItem) -> bool:
-        """Whether the transaction is asked for in a way that the caller must not learn of."""
-        is_elsewhere = item.cancellation_id is not None and self.shown(item) is None
-        is_conflict = item.code in CONFLICTS and not self.context["sees_everything"]
-        return is_elsewhere or is_conflict
-
-    def get_result(self, item: CancellationBatchItem) -> Result:
+    def get_result(self, item: Any) -> Result:
         """What became of it."""
-        return Result.REFUSED if self.is_hidden(item) else result_of(item)
+        return Result(item.seen_result)
 
-    def get_code(self, item: CancellationBatchItem) -> str:
+    def get_code(self, item: Any) -> str:
         """Why it was not asked for; empty if it was, or waits."""
-        return ReasonCode.OTHER_ORDER if self.is_hidden(item) else item.code
+        return str(item.seen_code)
 
-    def get_detail(self, item: CancellationBatchItem) -> str:
+    def get_detail(self, item: Any) -> str:
         """The same in words: in the language of the request, the shop's own as they were written."""
-        if item.message and not self.is_hidden(item):
-            return item.message
+        if item.message and not item.is_hidden:
+            return str(item.message)
         code = self.get_code(item)
         return str(ReasonCode(code).label) if code in ReasonCode else ""
 
@@ -279,17 +271,3 @@ class BatchItemSerializer(serializers.ModelSerializer[CancellationBatchItem]):
         if cancellation is None:
             return None
         return dict(CancellationOfItem(cancellation, context=self.context).data)
-
-
-CONFLICTS: Final = frozenset({"other_order", "other_merchant"})
-
-
-def result_of(item: CancellationBatchItem) -> Result:
-    """What `tallies.RESULT` says of the item."""
-    if item.status == ItemStatus.DRAFT:
-        return Result.WAITING
-    if item.status == ItemStatus.ASKED and item.newly_recorded:
-        return Result.ASKED
-    if item.cancellation_id is not None:
-        return Result.EXISTS
-    return Result.DUPLICATE if item.code == ReasonCode.DUPLICATE else Result.REFUSED

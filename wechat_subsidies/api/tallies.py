@@ -3,41 +3,17 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
-from django.db import models, router
-from django.db.models import Case, Count, Min, Value, When
+from django.db import router
+from django.db.models import Count, Min
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from .. import scoping, services
 from ..models import CancellationBatch, CancellationBatchItem, SubsidyCancellation
-from ..orders import ReasonCode
+from .results import Result, as_seen
 
-ItemStatus = CancellationBatchItem.Status
 Status = SubsidyCancellation.Status
-
-
-class Result(models.TextChoices):
-    """What became of an item, as callers see it."""
-
-    WAITING = "waiting", _("Will be asked for; in a draft once it is confirmed")
-    ASKED = "asked", _("Asked for by this batch")
-    EXISTS = "exists", _("Had a cancellation before")
-    DUPLICATE = "duplicate", _("The same transaction as an item before it")
-    REFUSED = "refused", _("Not asked for: see the code")
-
-
-# In SQL, so that items can be counted and filtered by it; the first condition that holds counts.
-RESULT: Final = Case(
-    When(status=ItemStatus.DRAFT, then=Value(Result.WAITING.value)),
-    When(status=ItemStatus.ASKED, newly_recorded=True, then=Value(Result.ASKED.value)),
-    When(cancellation__isnull=False, then=Value(Result.EXISTS.value)),
-    When(code=ReasonCode.DUPLICATE, then=Value(Result.DUPLICATE.value)),
-    default=Value(Result.REFUSED.value),
-    output_field=models.CharField(),
-)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,10 +33,10 @@ class Tally:
 def tallies_of(batches: Collection[CancellationBatch], *, request: HttpRequest) -> dict[int, Tally]:
     """The tallies of these batches by their keys.
 
-    Cancellations that do not exist for the request are not counted.
+    Cancellations that do not exist for the request are not counted, and items as it sees them.
     """
     tallies = {batch.pk: Tally() for batch in batches}
-    count_items(tallies)
+    count_items(tallies, request=request)
     waiting_since = count_cancellations(tallies, request=request)
     for batch in batches:
         tally = tallies[batch.pk]
@@ -71,12 +47,12 @@ def tallies_of(batches: Collection[CancellationBatch], *, request: HttpRequest) 
     return tallies
 
 
-def count_items(tallies: Mapping[int, Tally]) -> None:
+def count_items(tallies: Mapping[int, Tally], *, request: HttpRequest) -> None:
     """Count the items by their result (one query)."""
     items = CancellationBatchItem.objects.using(write_alias()).filter(batch__in=tallies)
-    counted = items.order_by().values("batch", result=RESULT).annotate(count=Count("pk"))
-    for row in counted:
-        tallies[row["batch"]].items[row["result"]] += row["count"]
+    seen = as_seen(items, request=request).order_by()
+    for row in seen.values("batch", "seen_result").annotate(count=Count("pk")):
+        tallies[row["batch"]].items[row["seen_result"]] += row["count"]
 
 
 def count_cancellations(

@@ -271,7 +271,8 @@ def ask_for_item(item: CancellationBatchItem, candidate: Candidate, *, using: st
                 )
             item.newly_recorded = item.cancellation.newly_recorded
             item.asked_at = item.cancellation.asked_at if item.newly_recorded else None
-            item.description = item.cancellation.description
+            if item.newly_recorded:  # the words of another's are that one's own to show
+                item.description = item.cancellation.description
         except ConcurrentRequest:
             return False
         except SubsidyError as error:
