@@ -71,8 +71,7 @@ def is_order_visible(order: models.Model, *, adapter: OrderAdapter, request: Htt
     Asked besides the adapter's queryset, which need not look at the request: a cancellation that is
     recorded must be one that its caller can see.
     """
-    scopes = scopes_of(adapter, request=request)
-    return scopes is None or adapter.scope(order) in scopes
+    return bool(visible_orders([order], adapter=adapter, request=request))
 
 
 def visible_orders(

@@ -3,7 +3,8 @@ from django.db import models
 
 from example_project.shop.models import Order
 from wechat_subsidies.api.naming import is_unique
-from wechat_subsidies.models import SubsidyCancellation
+from wechat_subsidies.models import CancellationBatch, SubsidyCancellation
+from wechat_subsidies.orders.mapped import MappedOrderAdapter
 
 from .calls import codes, identifiers
 
@@ -127,3 +128,65 @@ def two_models(change_settings, settings):
 
 def test_the_shops_order_has_a_unique_number():
     assert is_unique(Order._meta.get_field("number"))
+
+
+@pytest.fixture
+def fail(monkeypatch):
+    """Have a method of the shop's adapter fail."""
+
+    def broken(*args, **kwargs):
+        raise LookupError("a shop's own mistake")
+
+    return lambda method: monkeypatch.setattr(MappedOrderAdapter, method, broken)
+
+
+WAYS = {
+    "order": lambda order: {"order": order.pk},
+    "order_reference": lambda order: {"order_reference": order.number},
+    "transaction_id": identifiers,
+}
+FAILING = [
+    *((way, method) for way in WAYS for method in ("targets", "why_not", "scope", "get_queryset")),
+    ("transaction_id", "find"),
+]
+
+
+@pytest.mark.parametrize(("way", "method"), FAILING)
+def test_an_order_at_which_the_shops_code_fails_is_refused(
+    gateway, make_order, post, fail, caplog, way, method
+):
+    body = WAYS[way](make_order())
+    fail(method)
+    response = post(body)
+    assert (response.status_code, codes(response)) == (400, {way: ["adapter_error"]})
+    assert "a shop's own mistake" in caplog.text
+    assert not SubsidyCancellation.objects.exists()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_order_whose_scope_fails_is_not_found_by_who_may_not_see_all(
+    gateway, make_order, post, fail, by_seller, way
+):
+    order = make_order()
+    fail("scope")
+    response = post(WAYS[way](order), HTTP_X_SELLERS=str(order.seller_id))
+    assert codes(response) == {way: ["not_found"]}
+
+
+@pytest.mark.parametrize(
+    ("field", "way", "method"),
+    [
+        ("orders", "order", "get_queryset"),
+        ("items", "order", "get_queryset"),
+        ("items", "transaction_id", "find_several"),
+    ],
+)
+def test_a_batch_whose_orders_cannot_be_looked_for_is_refused(
+    gateway, make_order, api, fail, field, way, method
+):
+    order = make_order()
+    body = {"orders": [order.pk]} if field == "orders" else {"items": [WAYS[way](order)]}
+    fail(method)
+    response = api.post("/api/subsidies/batches/", body, format="json")
+    assert (response.status_code, codes(response)) == (400, {field: ["adapter_error"]})
+    assert not CancellationBatch.objects.exists()

@@ -78,6 +78,8 @@ def test_an_order_that_is_gone_is_not_found(make_order: MakeOrder) -> None:
         ),
         ("targets", None, "adapter_error"),
         ("why_not", None, "adapter_error"),
+        ("scope", None, "adapter_error"),
+        ("get_queryset", None, "adapter_error"),
     ],
 )
 def test_an_order_is_refused_for_what_its_adapter_does(
@@ -94,6 +96,19 @@ def test_a_transaction_that_the_found_order_does_not_have_is_not_found(
     with pytest.raises(NotEligible) as refusal:
         services.cancel_subsidy(sub_mchid="1900013402", transaction_id=order.wechat_transaction_id)
     assert refusal.value.code == "not_found"
+
+
+@pytest.mark.parametrize("method", ["find", "targets", "why_not", "scope"])
+def test_a_transaction_whose_order_cannot_be_read_is_not_asked_for(
+    make_order: MakeOrder, broken: Break, caplog: pytest.LogCaptureFixture, method: str
+) -> None:
+    order = make_order()
+    broken(method)
+    with pytest.raises(NotEligible) as refusal:
+        services.cancel_subsidy(sub_mchid="1900013401", transaction_id=order.wechat_transaction_id)
+    assert refusal.value.code == "adapter_error"
+    assert "a shop's own mistake" in caplog.text
+    assert not SubsidyCancellation.objects.exists()
 
 
 # Batches

@@ -8,10 +8,13 @@ from django.http import HttpRequest
 from rest_framework.exceptions import ValidationError
 
 from .. import scoping
+from ..exceptions import NotEligible
 from ..orders import Identity, OrderAdapter, adapters, find_orders
 from ..services import Given, Selected
+from ..services.eligibility import the_shops_code
 from . import naming
 from .bodies import NewCancellationSerializer
+from .errors import refused
 
 Values = Mapping[str, Any]
 Found = dict[tuple[str, str], tuple[OrderAdapter, Any]]  # by the field that names it, and the name
@@ -21,11 +24,13 @@ def selection_of(values: Values, *, request: HttpRequest) -> list[Selected]:
     """What the values of a NewBatchSerializer select, in their order.
 
     What does not exist for the request is there as not found. Raises ValidationError for a model
-    that is unknown, or a reference that is none here.
+    that is unknown, a reference that is none here, and where the shop's code cannot look for orders.
     """
-    if "orders" in values:
-        return list(by_key(values, request=request))
-    return list(by_items(values, request=request))
+    way, select = ("orders", by_key) if "orders" in values else ("items", by_items)
+    try:
+        return list(select(values, request=request))
+    except NotEligible as error:
+        raise refused(way, code=error.code, words=str(error)) from error
 
 
 def by_key(values: Values, *, request: HttpRequest) -> Iterator[Selected]:
@@ -95,7 +100,8 @@ def transactions_of(
     wanted = [
         (item["sub_mchid"], item["transaction_id"]) for item in items if "transaction_id" in item
     ]
-    found = find_orders(wanted, request=request)
+    with the_shops_code("find orders of transactions, such as", wanted[:1]):
+        found = find_orders(wanted, request=request)
     by_adapter: dict[OrderAdapter, dict[Identity, Any]] = {}
     for identity, (adapter, order) in found.items():
         by_adapter.setdefault(adapter, {})[identity] = order

@@ -12,6 +12,7 @@ from rest_framework.exceptions import ValidationError
 from .. import scoping
 from ..orders import OrderAdapter, ReasonCode, adapters, as_written, find_order
 from ..orders.mapped import MappedOrderAdapter
+from ..services.eligibility import the_shops_code
 from .errors import refused
 from .fields import LARGEST_INTEGER
 
@@ -82,11 +83,13 @@ def orders_with(
     """The orders with these values in a unique field, of those that exist for this request (one query).
 
     What the field cannot hold, no order has; and databases that compare without case are not
-    believed.
+    believed. Raises NotEligible where the shop's code fails.
     """
     wanted = {text: value_of(text, field=field) for text in texts}
     values = [value for value in wanted.values() if value is not None]
-    orders = as_written(adapter.get_queryset(request)).filter(**{f"{field.name}__in": values})
+    with the_shops_code("load orders of", adapter.label):
+        chosen = as_written(adapter.get_queryset(request)).filter(**{f"{field.name}__in": values})
+        orders = list(chosen)
     visible = scoping.visible_orders(orders, adapter=adapter, request=request)
     found = {getattr(order, field.attname): order for order in visible}
     return {text: found[value] for text, value in wanted.items() if value in found}
@@ -107,11 +110,15 @@ def value_of(text: str, *, field: Any) -> Any:
 def refuse_unknown_transaction(
     *, sub_mchid: str, transaction_id: str, request: HttpRequest
 ) -> None:
-    """Raise ValidationError unless the transaction is one that this request may ask for."""
+    """Raise ValidationError unless the transaction is one that this request may ask for.
+
+    Raises NotEligible where the shop's code fails.
+    """
     if not adapters():
         known = scoping.are_orderless_visible(request)
     else:
-        found = find_order(sub_mchid=sub_mchid, transaction_id=transaction_id, request=request)
+        with the_shops_code("find the order of the transaction", transaction_id):
+            found = find_order(sub_mchid=sub_mchid, transaction_id=transaction_id, request=request)
         known = found is not None and scoping.is_order_visible(
             found[1], adapter=found[0], request=request
         )

@@ -14,7 +14,13 @@ from ..models import SubsidyCancellation
 from ..orders import ReasonCode, Target, adapter_for, adapters, as_written, find_order
 from ..retrying import retried
 from .admin_log import log_asked
-from .eligibility import refuse_if_not_eligible, refuse_other_merchant, target_named, targets_for
+from .eligibility import (
+    refuse_if_not_eligible,
+    refuse_other_merchant,
+    target_named,
+    targets_for,
+    the_shops_code,
+)
 from .recording import is_recorded, record
 from .transactions import after_commit, refuse_foreign_transaction, write_alias
 from .wishes import Wish, checked_request, order_facts, prepare
@@ -68,7 +74,8 @@ def cancel_subsidy(
         refund_id=refund_id,
         description=description,
     )
-    found = find_order(sub_mchid=sub_mchid, transaction_id=transaction_id, request=http_request)
+    with the_shops_code("find the order of the transaction", transaction_id):
+        found = find_order(sub_mchid=sub_mchid, transaction_id=transaction_id, request=http_request)
     facts: dict[str, Any] = {}
     if found is not None:
         adapter, order = found
@@ -121,7 +128,8 @@ def cancel_subsidy_for_order(
     give the order to `cancel_subsidies`.
     """
     adapter = adapter_for(type(order))
-    loaded = as_written(adapter.get_queryset()).filter(pk=order.pk).first()
+    with the_shops_code("load the order", order.pk):
+        loaded = as_written(adapter.get_queryset()).filter(pk=order.pk).first()
     if loaded is None:
         raise NotEligible(ReasonCode.NOT_FOUND.label, code=ReasonCode.NOT_FOUND)
     targets = targets_for(adapter, loaded)

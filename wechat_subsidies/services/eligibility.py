@@ -1,13 +1,17 @@
 """Whether an order's subsidy may be cancelled."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext as _
 
 from ..conf import app_settings
-from ..exceptions import InvalidRequest, NotEligible
+from ..exceptions import InvalidRequest, NotEligible, SubsidyError
 from ..orders import ImpossibleTarget, OrderAdapter, Reason, ReasonCode, Target, targets_of
+from ..retrying import PASSING
 
 logger = logging.getLogger("wechat_subsidies")
 
@@ -30,6 +34,22 @@ def adapter_failed(adapter: OrderAdapter, order: Any) -> NotEligible:
     """What is raised for an order in which the shop's own code fails; to be called in its handler."""
     logger.exception("The order %s %s could not be read.", adapter.model._meta.label, order.pk)
     return NotEligible(ReasonCode.ADAPTER_ERROR.label, code=ReasonCode.ADAPTER_ERROR)
+
+
+@contextmanager
+def the_shops_code(what: str, name: object) -> Iterator[None]:
+    """A block that runs the shop's own code, to do `what` with an order, or a transaction, of this name.
+
+    Raises NotEligible with the code `adapter_error` where it fails; the traceback is in the log.
+    What the set-up has wrong and what passes by itself is raised as it is.
+    """
+    try:
+        yield
+    except (SubsidyError, ImproperlyConfigured, NotImplementedError, *PASSING):
+        raise
+    except Exception as error:
+        logger.exception("The shop's code could not %s %s.", what, name)
+        raise NotEligible(ReasonCode.ADAPTER_ERROR.label, code=ReasonCode.ADAPTER_ERROR) from error
 
 
 def target_named(

@@ -159,7 +159,7 @@ def wish_of(found: Found, *, existing: SubsidyCancellation | None, terms: Terms)
         merchant=found.target.merchant,
         requested_by=terms.requester.user or terms.requester.name,
         source=SubsidyCancellation.Source.COMMAND,
-        facts=facts_of(found),
+        facts=order_facts(found.adapter, found.order, found.target) if found.adapter else {},
     )
     if found.line.merchant not in {"", wish.merchant.name}:
         words = _("The line says merchant “%(named)s”, and it would be asked of “%(its)s”.") % {
@@ -173,15 +173,3 @@ def wish_of(found: Found, *, existing: SubsidyCancellation | None, terms: Terms)
     if is_open and found.adapter is not None:
         refuse_if_not_eligible(found.adapter, found.order, found.target, partial=terms.partial)
     return wish
-
-
-def facts_of(found: Found) -> dict[str, Any]:
-    """What a cancellation keeps of the line's order, if it has one."""
-    if found.adapter is None:
-        return {}
-    try:
-        return order_facts(found.adapter, found.order, found.target)
-    except (SubsidyError, *PASSING):
-        raise
-    except Exception as error:
-        raise failed(found.line) from error

@@ -13,6 +13,7 @@ from ..orders import OrderAdapter, Target
 from ..orders.keys import concrete
 from ..texts import storable
 from ..wechatpay import CancelRequest, InvalidParameter
+from .eligibility import the_shops_code
 from .requester import Requester
 
 SCOPE_LENGTH: Final = 64
@@ -129,9 +130,11 @@ def prepare(
 def order_facts(adapter: OrderAdapter, order: Any, target: Target) -> dict[str, Any]:
     """What a cancellation keeps of the order, as it is now.
 
-    Raises InvalidRequest for a scope that cannot be kept whole: a shorter one may be another's.
+    Raises InvalidRequest for a scope that cannot be kept whole: a shorter one may be another's; and
+    NotEligible with the code `adapter_error` where the shop's code fails.
     """
-    scope = str(adapter.scope(order) or "")
+    with the_shops_code("read the scope of the order", order.pk):
+        scope = str(adapter.scope(order) or "")
     if storable(scope, limit=SCOPE_LENGTH) != scope:
         words = _(
             "The order's scope “%(scope)s” cannot be stored: at most %(limit)d characters."
