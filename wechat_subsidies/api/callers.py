@@ -33,10 +33,15 @@ def is_user(caller: Any) -> bool:
 
 
 def name(caller: Any) -> str:
-    """What a caller is called; empty for none. Never what they authenticated with: it may be a secret."""
-    if caller is None:
+    """What a caller is called; empty for none. Never what they authenticated with: it may be a secret.
+
+    Objects that stand for a token have the methods of a user and often no username: they are called
+    what they call themselves, for else all would be one.
+    """
+    if caller is None or getattr(caller, "is_anonymous", False):
         return ""
-    return str(caller.get_username() if hasattr(caller, "get_username") else caller)
+    username = caller.get_username() if hasattr(caller, "get_username") else ""
+    return str(username or caller)
 
 
 def recorded_name(caller: Any) -> str:
