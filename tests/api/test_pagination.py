@@ -41,7 +41,7 @@ def test_a_page_leads_back(keys, api):
     assert shown(api.get(second["previous"]).json()) == shown(first)
 
 
-@pytest.mark.parametrize(("wanted", "size"), [(None, 50), ("3", 3), ("200", 200)])
+@pytest.mark.parametrize(("wanted", "size"), [(None, 50), ("3", 3), ("200", 200), ("10.0", 10)])
 def test_a_page_has_the_size_asked_for(keys, api, wanted, size):
     query = {} if wanted is None else {"page_size": wanted}
     assert len(shown(api.get(CANCELLATIONS, query).json())) == size

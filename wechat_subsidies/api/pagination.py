@@ -110,7 +110,9 @@ class KeysetPagination(CursorPagination):
         self.here = f"{request.build_absolute_uri(request.path)}?{query}"
         self.ordered: Ordering = view.ordering_of(request)
         self.place = self.place_of(request)
-        self.found = self.rows(queryset, size=self.get_page_size(request) or self.page_size)
+        # As it was looked through: DRF reads the text itself, and passes over what it does not like.
+        size = view.wanted.validated_data.get(self.page_size_query_param, self.page_size)
+        self.found = self.rows(queryset, size=size)
         return self.found
 
     def place_of(self, request: Request) -> Place | None:
