@@ -10,25 +10,33 @@ VIEW_PAUSE = "wechat_subsidies.view_sendingpause"
 VIEW_CANCELLATION = "wechat_subsidies.view_subsidycancellation"
 
 
+def holds(user: Any, permission: str) -> bool:
+    """Whether this user is active and has the permission.
+
+    An account of the host's own kind may have no `is_active`: then its permissions alone count.
+    """
+    return bool(getattr(user, "is_active", True) and user.has_perm(permission))
+
+
 def may_cancel(user: Any) -> bool:
     """Whether this user may ask for cancellations, retry and withdraw them."""
-    return bool(user.is_active and user.has_perm(CANCEL_SUBSIDY))
+    return holds(user, CANCEL_SUBSIDY)
 
 
 def may_resolve(user: Any) -> bool:
     """Whether this user may state what became of a cancellation that needs review."""
-    return bool(user.is_active and user.has_perm(RESOLVE_CANCELLATION))
+    return holds(user, RESOLVE_CANCELLATION)
 
 
 def may_see_cancellations(user: Any) -> bool:
     """Whether this user may see cancellations: by permission, or since they act on them."""
-    is_permitted = bool(user.is_active and user.has_perm(VIEW_CANCELLATION))
+    is_permitted = holds(user, VIEW_CANCELLATION)
     return is_permitted or may_cancel(user) or may_resolve(user)
 
 
 def may_see_all_batches(user: Any) -> bool:
     """Whether this user may see and work on the batches of others."""
-    return may_cancel(user) and bool(user.has_perm(VIEW_ALL_BATCHES))
+    return may_cancel(user) and holds(user, VIEW_ALL_BATCHES)
 
 
 def may_see_batch(user: Any, batch: Any) -> bool:
@@ -38,9 +46,9 @@ def may_see_batch(user: Any, batch: Any) -> bool:
 
 def may_pause(user: Any) -> bool:
     """Whether this user may pause the sending and resume it."""
-    return bool(user.is_active and user.has_perm(PAUSE_SENDING))
+    return holds(user, PAUSE_SENDING)
 
 
 def may_see_pauses(user: Any) -> bool:
     """Whether this user may see what is paused and why."""
-    return may_pause(user) or bool(user.is_active and user.has_perm(VIEW_PAUSE))
+    return may_pause(user) or holds(user, VIEW_PAUSE)

@@ -354,7 +354,6 @@ def test_a_draft_says_what_would_happen_and_nothing_does(gateway, draft):
         ({}, [0]),
         ({"ticked_items": [1]}, [0, 1]),
         ({"partial": True}, [0, 1, 2]),
-        ({"ticked_items": [7]}, [0]),
     ],
 )
 def test_a_draft_is_confirmed_with_an_explicit_yes(draft, post_batch, body, asked):
@@ -396,6 +395,7 @@ def test_a_stopped_batch_is_not_confirmed(draft, post_batch):
         ({"ticked_items": [-1]}, {"ticked_items.0": ["out_of_range"]}),
         ({"ticked_items": [10**30]}, {"ticked_items.0": ["out_of_range"]}),
         ({"ticked_items": []}, {"ticked_items": ["empty"]}),
+        ({"ticked_items": [1, 7]}, {"ticked_items": ["out_of_range"]}),
         ({"description": "two\nlines"}, {"description": ["invalid_characters"]}),
         ({"note": "x"}, {"note": ["unknown_field"]}),
     ],

@@ -74,6 +74,15 @@ def test_another_address_under_the_same_key_is_refused(gateway, make_order, post
     assert api.post(CANCELLATIONS, body, format="json", **KEY).status_code == 422
 
 
+def test_the_same_under_another_name_of_the_host_is_another_request(
+    gateway, make_order, post, settings
+):
+    settings.ALLOWED_HOSTS = ["a.example", "b.example"]
+    body = identifiers(make_order())
+    answers = [post(body, **KEY, HTTP_HOST=host) for host in settings.ALLOWED_HOSTS]
+    assert [each.status_code for each in answers] == [202, 422]
+
+
 def test_a_key_is_its_callers(gateway, make_order, post, make_user):
     body = identifiers(make_order())
     post(body, **KEY)

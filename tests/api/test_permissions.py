@@ -45,6 +45,16 @@ def test_each_permission_allows_what_it_is_for(make_user, permissions, reading, 
     assert client.get(f"{CANCELLATIONS}1/").status_code == (404 if reading == 200 else 403)
 
 
+@pytest.mark.parametrize("url", [CANCELLATIONS, "/api/subsidies/batches/"])
+def test_an_account_that_knows_nothing_of_being_active_has_its_permissions(db, url):
+    account = SimpleNamespace(is_authenticated=True, pk=7, has_perm=lambda permission: True)
+    client = APIClient()
+    client.force_authenticate(account)
+    assert client.get(url).status_code == 200
+    account.is_active = False
+    assert client.get(url).status_code == 403
+
+
 @pytest.mark.django_db(transaction=True)
 def test_who_may_cancel_cancels(gateway, make_user, make_order):
     client = client_of(make_user("li", "cancel_subsidy"))

@@ -1,11 +1,16 @@
+import json
+
 import pytest
 from rest_framework import serializers
 
+from wechat_subsidies.api.repeats import is_json
 from wechat_subsidies.api.serializers import CancellationSerializer
 from wechat_subsidies.models import SubsidyCancellation
 from wechat_subsidies.services.tabular import COLUMNS
 
 from .calls import CANCELLATIONS, codes, identifiers
+
+BATCHES = "/api/subsidies/batches/"
 
 PUBLIC = """
     id url
@@ -142,6 +147,47 @@ def test_a_name_that_nobody_would_give_a_field_is_refused(gateway, db, post, nam
     response = post({name: 1})
     assert (response.status_code, list(codes(response).values())) == (400, [["unknown_field"]])
     assert len(response.content) < 1000
+
+
+def test_a_field_that_is_called_like_the_errors_of_the_whole_is_refused_by_name(
+    gateway, make_order, post
+):
+    body = {**identifiers(make_order()), "non_field_errors": 1}
+    assert codes(post(body)) == {"non_field_errors": ["unknown_field"]}
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "name"),
+    [
+        (CANCELLATIONS, '{"order": 1, "order": 2}', "order"),
+        (CANCELLATIONS, '{"order": 1, "order": 1}', "order"),
+        (CANCELLATIONS, '{"order": 1, "\\u006frder": 1}', "order"),
+        (CANCELLATIONS, '{"order": 1, "\\ud800": 1, "\\ud800": 1}', "\\ud800"),
+        (CANCELLATIONS, '{"non_field_errors": 1, "non_field_errors": 1}', "non_field_errors"),
+        (BATCHES, '{"items": [{"order": 1}, {"order": 2, "order": 3}]}', "items.1.order"),
+        (BATCHES, '{"orders": [1], "draft": true, "draft": false}', "draft"),
+    ],
+)
+@pytest.mark.parametrize("key", [{}, {"HTTP_IDEMPOTENCY_KEY": "k"}])
+def test_a_name_that_is_there_twice_is_refused(gateway, db, api, url, body, name, key):
+    response = api.post(url, body, content_type="application/json", **key)
+    assert (response.status_code, codes(response)) == (400, {name: ["repeated"]})
+
+
+@pytest.mark.parametrize("content_type", ["application/vnd.api+json", "application/JSON;a=b"])
+def test_what_is_json_is_told_by_its_type(content_type):
+    assert is_json(content_type)
+    assert not is_json("application/x-www-form-urlencoded")
+
+
+def test_a_body_in_an_encoding_that_is_not_of_json_is_left_to_the_hosts_parsers(
+    gateway, make_order, api
+):
+    order = make_order()
+    text = json.dumps({"order": order.pk, "description": "退款"}, ensure_ascii=False)
+    body = text.encode("gbk")
+    response = api.generic("POST", CANCELLATIONS, body, "application/json; charset=gbk")
+    assert response.json()["description"] == "退款"
 
 
 def test_an_answer_names_some_of_many_unknown_fields(gateway, db, post):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+from django.http.request import RawPostDataException
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import (
@@ -21,7 +22,7 @@ from rest_framework.throttling import BaseThrottle
 
 from .. import scoping
 from ..permissions import CANCEL_SUBSIDY, VIEW_CANCELLATION
-from . import conditional, errors, throttling
+from . import conditional, errors, repeats, throttling
 from .filters import PageSerializer, values_of
 from .pagination import KeysetPagination, Ordering
 from .permissions import permission_classes
@@ -110,14 +111,27 @@ class SubsidyView(GenericAPIView[Any]):
         """What the body holds, by the host's parsers. Raises ParseError whatever a body does to them.
 
         They let out more than their own errors: a RecursionError for a deeply nested body, a
-        codec's own errors for a charset such as `zlib`.
+        codec's own errors for a charset such as `zlib`. Raises ValidationError for names that it has
+        twice, of which they say nothing.
         """
         try:
-            return self.request.data
+            text = self.json_as_sent()  # before they read it, or it is gone
+            data = self.request.data
+            repeats.refuse_repeated_names(text)
         except APIException:
             raise
         except Exception as error:
             raise ParseError from error
+        return data
+
+    def json_as_sent(self) -> bytes:
+        """The body as it was sent; nothing where it is no JSON, or somebody has read it already."""
+        if not repeats.is_json(self.request.content_type or ""):
+            return b""
+        try:
+            return self.request._request.body
+        except RawPostDataException:  # by a permission of the host's
+            return b""
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Response:
         """The response; what was looked at before and has not changed is not sent again."""

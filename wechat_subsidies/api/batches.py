@@ -27,7 +27,7 @@ from .asking import on_its_fields
 from .base import SubsidyView
 from .batching import selection_of
 from .bodies import ConfirmSerializer, NewBatchSerializer, StopSerializer
-from .errors import NotNow
+from .errors import NotNow, refused
 from .filters import BatchFilters, ItemFilters
 from .idempotency import Remember
 from .results import as_seen
@@ -193,15 +193,23 @@ class ConfirmBatch(ActingOnBatches):
         return batch
 
     def ticked(self, batch: CancellationBatch, values: Mapping[str, Any]) -> list[int]:
-        """The keys of the items that get an explicit yes: all of a kind, or those named."""
-        named = Q(position__in=values.get("ticked_items", ()))
+        """The keys of the items that get an explicit yes: all of a kind, or those named.
+
+        Raises ValidationError for a position at which there is none.
+        """
+        positions = set(values.get("ticked_items", ()))
+        items = self.items_of(batch)
+        if positions - set(items.filter(position__in=positions).values_list("position", flat=True)):
+            words = _("The batch has no item at one of these positions.")
+            raise refused("ticked_items", code="out_of_range", words=words)
+        named = Q(position__in=positions)
         partial, withdrawn = Q(code=ReasonCode.PARTLY_REFUNDED), Q(code=ReasonCode.WITHDRAWN)
         if values["partial"]:
             # One that has a cancellation was withdrawn besides, and takes both.
             named |= partial if values["withdrawn"] else partial & Q(cancellation=None)
         if values["withdrawn"]:
             named |= withdrawn
-        return list(self.items_of(batch).filter(named).values_list("pk", flat=True))
+        return list(items.filter(named).values_list("pk", flat=True))
 
 
 class StopBatch(ActingOnBatches):

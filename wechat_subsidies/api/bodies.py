@@ -11,6 +11,7 @@ from rest_framework.utils import html
 
 from ..conf import app_settings
 from ..models import SubsidyCancellation
+from .errors import UNKNOWN_FIELD, printable
 from .fields import (
     IdentifierField,
     KeyField,
@@ -30,8 +31,7 @@ def length_of(name: str) -> int | None:
 class StrictSerializer(serializers.Serializer[Any]):
     """A body of which every field is known: a misspelt one is refused, not passed over."""
 
-    MOST_NAMED = 20  # unknown fields that an answer names, each by so many characters:
-    LONGEST_NAME = 64
+    MOST_NAMED = 20  # unknown fields that an answer names
 
     def to_internal_value(self, data: Any) -> Any:
         """The values. Raises ValidationError for all fields that are wrong, unknown ones among them."""
@@ -50,12 +50,8 @@ class StrictSerializer(serializers.Serializer[Any]):
             return {}
         known = {*self.fields, "csrfmiddlewaretoken"} if html.is_html_input(data) else self.fields
         unknown = sorted(str(name) for name in data if name not in known)
-        words = ErrorDetail(_("There is no such field."), code="unknown_field")
-        return {self.printable(name): [words] for name in unknown[: self.MOST_NAMED]}
-
-    def printable(self, name: str) -> str:
-        """A name from a body as it can be answered: half a surrogate pair cannot be encoded."""
-        return name[: self.LONGEST_NAME].encode(errors="backslashreplace").decode()
+        words = ErrorDetail(_("There is no such field."), code=UNKNOWN_FIELD)
+        return {printable(name): [words] for name in unknown[: self.MOST_NAMED]}
 
 
 class NewCancellationSerializer(StrictSerializer):

@@ -21,6 +21,10 @@ from ..exceptions import ConcurrentRequest, Conflict
 MOST_SHOWN: Final = 50  # errors of one body that an answer names
 SHORT_WHILE: Final = 1  # seconds until whoever records the same order is done
 
+LONGEST_NAME: Final = 64  # characters of a name from a body that an answer repeats
+UNKNOWN_FIELD: Final = "unknown_field"
+REPEATED: Final = "repeated"
+
 # DRF's codes, by the names that the services use for the same.
 CODES: Final = {
     "blank": "required",
@@ -122,11 +126,21 @@ def each_error(
         yield path, detail
     elif isinstance(detail, Mapping):
         for key, each in detail.items():
-            is_below = key != api_settings.NON_FIELD_ERRORS_KEY
+            is_below = key != api_settings.NON_FIELD_ERRORS_KEY or is_of_a_name(each)
             yield from each_error(each, path=(*path, str(key)) if is_below else path)
     else:
         for each in detail:
             yield from each_error(each, path=path)
+
+
+def is_of_a_name(detail: Any) -> bool:
+    """Whether these errors are of a field of a body that is called like the errors of the whole."""
+    return any(getattr(each, "code", "") in {UNKNOWN_FIELD, REPEATED} for each in detail)
+
+
+def printable(name: str) -> str:
+    """A name from a body as it can be answered: half a surrogate pair cannot be encoded."""
+    return name[:LONGEST_NAME].encode(errors="backslashreplace").decode()
 
 
 def field_error(error: drf.ErrorDetail) -> dict[str, str]:

@@ -14,6 +14,7 @@ from .. import outcomes
 from ..models import CancellationBatch, SubsidyCancellation
 from ..orders import adapters
 from .bodies import StrictSerializer, length_of
+from .errors import REPEATED
 from .fields import LARGEST_INTEGER, IdentifierField, KeyField, MomentField, SeveralField, TextField
 from .pagination import KeysetPagination, Ordering
 from .results import Result
@@ -150,7 +151,7 @@ def values_of(query: QueryDict) -> dict[str, str]:
     theirs = {api_settings.URL_FORMAT_OVERRIDE, api_settings.VERSION_PARAM}
     words = _("Given more than once; several values are separated by commas.")
     repeated = {
-        name: [ErrorDetail(words, code="repeated")]  # type: ignore[arg-type]  # lazy text
+        name: [ErrorDetail(words, code=REPEATED)]  # type: ignore[arg-type]  # lazy text
         for name, values in query.lists()
         if len(values) > 1 and name not in theirs
     }

@@ -135,8 +135,12 @@ def key_in(text: str) -> str:
 
 
 def fingerprint_of(request: Request, *, body: bytes) -> str:
-    """What tells one request from another: its method, its path and the bytes of its body."""
-    digest = sha256(f"{request.method} {request.path}\n".encode(errors="backslashreplace"))
+    """What tells one request from another: its method, its address and the bytes of its body.
+
+    With the name of the host: a site may keep its tenants apart by nothing else.
+    """
+    address = f"{request.method} {request.get_host()}{request.path}\n"
+    digest = sha256(address.encode(errors="backslashreplace"))
     digest.update(body)
     return digest.hexdigest()
 

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from ..conf import app_settings, loaded
+from ..permissions import holds
 
 
 class SubsidyPermission(BasePermission):
@@ -20,7 +21,7 @@ class SubsidyPermission(BasePermission):
             return False
         reads = request.method in SAFE_METHODS
         allowing = view.read_permissions if reads else [view.permission]  # type: ignore[attr-defined]  # ours
-        return bool(user.is_active and any(map(user.has_perm, allowing)))
+        return any(holds(user, permission) for permission in allowing)
 
 
 def permission_classes() -> Sequence[Any]:
