@@ -1,4 +1,4 @@
-"""The code in docs/api.md: the client that other systems copy, and the shape of an error."""
+"""The client of the API that other systems copy from the README, and the shape of an error in docs/api.md."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -18,15 +18,15 @@ from wechat_subsidies.sandbox import Sandbox
 from .pages import block
 
 PAGE = "docs/api.md"
-CLIENT = block(PAGE, holding="requests.Session")
+CLIENT = block("README.md", holding="requests.Session")
 ERROR = block(PAGE, language="json", holding="not_found")
 
 
 @pytest.fixture
 def cancel_over_http() -> Callable[..., dict[str, Any]]:
-    """The page's client of the API."""
+    """The README's client of the API."""
     names: dict[str, Any] = {}
-    exec(compile(CLIENT, PAGE, "exec"), names)
+    exec(compile(CLIENT, "README.md", "exec"), names)
     ask: Callable[..., dict[str, Any]] = names["cancel_subsidy"]
     return ask
 
@@ -40,6 +40,10 @@ def shop(staff: User, settings: Any) -> Iterator[tuple[requests.Session, str]]:
         session.auth = ("lihua", "lihua")
         session.trust_env = False
         yield session, f"{url}/api/subsidies/"
+
+
+def test_the_client_has_ten_lines() -> None:
+    assert len([line for line in CLIENT.splitlines() if line]) == 10
 
 
 @pytest.mark.django_db(transaction=True)
