@@ -114,7 +114,7 @@ OURS = {
 
 # What commands, workers, the admin and the API give besides, and hosts do not.
 GIVEN_BY_US = """
-    source http_request concurrency forever stop on_progress
+    source http_request within concurrency forever stop on_progress
     deadline user_agent signer certificate_store clock
 """
 

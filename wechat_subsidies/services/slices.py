@@ -312,10 +312,8 @@ def refuse(item: CancellationBatchItem, error: SubsidyError) -> None:
     """Write on the item why it was refused, and which cancellation was withdrawn in between."""
     item.code, item.message = error.code[:64], storable(str(error), limit=512)
     if isinstance(error, Conflict) and error.code == ReasonCode.WITHDRAWN:
-        item.message, item.cancellation = (
-            "",
-            error.cancellation,
-        )  # the code's words are each reader's own
+        item.message = ""  # the code has words for each reader, in the language of each
+        item.cancellation = error.cancellation
 
 
 def changed_since(item: CancellationBatchItem, candidate: Candidate) -> Reason | None:
