@@ -1,6 +1,8 @@
 """Whatever a body holds, it is answered: never by an error of the site, and nothing is sent for it."""
 
 import json
+from base64 import urlsafe_b64encode
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -71,3 +73,31 @@ def test_any_body_is_answered(world, gateway, api, address, data) -> None:
         assert response.json()["code"] in {"invalid", "parse_error"}
     assert gateway.calls() == []
     assert not SubsidyCancellation.objects.filter(sub_mchid="").exists()
+
+
+offsets = st.timedeltas(timedelta(hours=-14), timedelta(hours=14)).map(timezone)
+moments = st.datetimes(timezones=st.none() | offsets).map(datetime.isoformat)
+extreme = st.sampled_from(["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+orders = st.sampled_from(["id", "created_at", "updated_at"])
+
+
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    field=orders,
+    is_descending=st.booleans(),
+    value=st.integers() | moments | extreme | texts,
+    key=st.integers(),
+    is_backward=st.booleans(),
+)
+def test_any_cursor_is_answered(world, api, field, is_descending, value, key, is_backward) -> None:
+    parts = json.dumps([field, is_descending, value, key, is_backward])
+    query = {
+        "cursor": urlsafe_b64encode(parts.encode()).decode(),
+        "ordering": f"{'-' if is_descending else ''}{field}",
+    }
+    response = api.get("/api/subsidies/cancellations/", query)
+    assert response.status_code in {200, 400}
+    if response.status_code == 400:
+        assert list(response.json()["fields"]) == ["cursor"]

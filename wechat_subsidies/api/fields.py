@@ -154,10 +154,11 @@ def as_stored(moment: datetime) -> datetime:
 
 def stored_moment(text: str) -> datetime:
     """A moment that a DateTimeField held, from its text. Raises ValueError for what is none."""
-    moment = datetime.fromisoformat(text)
+    moment = within_reach(datetime.fromisoformat(text))
     if timezone.is_naive(moment) == settings.USE_TZ:
         raise ValueError
-    return within_reach(moment)
+    # An offset may have microseconds, which PostgreSQL does not read.
+    return moment.astimezone(UTC) if settings.USE_TZ else moment
 
 
 def within_reach(moment: datetime) -> datetime:
