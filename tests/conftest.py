@@ -57,16 +57,19 @@ def quickly_emptied() -> Iterator[None]:
     the few rows that there are: to truncate its tables takes a hundred times as long.
     """
     made_by_migrate = {ContentType._meta.db_table, Permission._meta.db_table}
-    usual, quoted = connection.ops.sql_flush, connection.ops.quote_name
+    operations = type(
+        connection.ops
+    )  # of every connection: threads, and a browser's driver, have their own
+    usual = operations.sql_flush
 
-    def statements(style: Any, tables: Sequence[str], **how: Any) -> list[str]:
+    def statements(self: Any, style: Any, tables: Sequence[str], **how: Any) -> list[str]:
         emptied = [table for table in tables if table not in made_by_migrate]
-        if connection.vendor == "postgresql" and not how.get("reset_sequences"):
-            return [f"DELETE FROM {quoted(table)}" for table in emptied]
-        return usual(style, emptied, **how)
+        if self.connection.vendor == "postgresql" and not how.get("reset_sequences"):
+            return [f"DELETE FROM {self.quote_name(table)}" for table in emptied]
+        return usual(self, style, emptied, **how)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(connection.ops, "sql_flush", statements)
+        patched.setattr(operations, "sql_flush", statements)
         patched.setattr(flush, "emit_post_migrate_signal", lambda *args, **kwargs: None)
         yield
 
