@@ -114,6 +114,19 @@ def test_the_watchdog_cuts_at_the_end(pair: tuple[socket.socket, socket.socket])
     call.finish()
 
 
+def test_the_watchdog_cuts_what_came_while_it_waited_for_a_call_that_is_over(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    watchdog, over, hanging = Watchdog(), call_ending(0.05), call_ending(0.1)
+    watchdog.watch(over)
+    watchdog.release(over)
+    hanging.attach(pair[0])
+    watchdog.watch(hanging)
+    assert pair[1].recv(1) == b""
+    watchdog.release(hanging)
+    hanging.finish()
+
+
 def test_the_watchdog_turns_to_calls_that_end_earlier(call: Call) -> None:
     watchdog = Watchdog()
     watchdog.watch(call)

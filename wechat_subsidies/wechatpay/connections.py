@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from requests import Response
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -170,6 +172,7 @@ class ObservingAdapter(HTTPAdapter):
     """
 
     _pool: Any = None
+    _trusting: Any = None
     _pool_classes = {"http": ObservedPool, "https": ObservedTLSPool}
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -189,6 +192,20 @@ class ObservingAdapter(HTTPAdapter):
         if pool is None:
             pool = self._pool = super().get_connection_with_tls_context(*args, **kwargs)
         return pool
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Tell the pool whom to trust, once: to look for the file at every call costs more."""
+        if conn is not self._trusting:
+            super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
+            self._trusting = conn
+
+    def build_response(self, req: Any, resp: Any) -> Any:
+        """What is read of an answer, without what nobody asks for: cookies, and an encoding guessed."""
+        response = Response()
+        response.status_code, response.raw = resp.status, resp
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.request, response.url = req, req.url
+        return response
 
     def close(self) -> None:
         """Close the connections; a later call opens new ones, in a new pool."""
