@@ -69,10 +69,12 @@ def bare_calls(count: int) -> dict[str, Any]:
 def all_that_is_due(statements: Statements) -> dict[str, Any]:
     """One sweep, as the command makes it."""
     from wechat_subsidies import services
+    from wechat_subsidies.management.collecting import what_is_loaded_left_alone
 
     statements.counts.clear()
     cpu, started = time.process_time(), time.monotonic()
-    report = services.process_due()
+    with what_is_loaded_left_alone():
+        report = services.process_due()
     return {
         "calls": report.calls,
         "cpu": time.process_time() - cpu,

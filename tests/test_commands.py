@@ -1,5 +1,6 @@
 """The management commands, as cron calls them."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from wechat_subsidies import services
 from wechat_subsidies.management import progress
 from wechat_subsidies.models import Heartbeat, SubsidyCancellation
 from wechat_subsidies.sandbox import Sandbox
+from wechat_subsidies.sender import ProcessReport
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,6 +41,19 @@ def test_a_sweep_leaves_its_heartbeat(gateway: Sandbox) -> None:
     first = Heartbeat.objects.get()
     output()
     assert Heartbeat.objects.get().beat_at > first.beat_at
+
+
+def test_while_it_sends_the_collector_leaves_alone_what_is_loaded(
+    gateway: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def process_due(**options: object) -> ProcessReport:
+        frozen.append(gc.get_freeze_count() > 0)
+        return ProcessReport()
+
+    frozen: list[bool] = []
+    monkeypatch.setattr(services, "process_due", process_due)
+    output()
+    assert (frozen, gc.get_freeze_count()) == ([True], 0)
 
 
 def test_an_unknown_merchant_is_named(gateway: Sandbox) -> None:

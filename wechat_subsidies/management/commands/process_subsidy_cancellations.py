@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from wechat_subsidies import sender, services
 from wechat_subsidies.management.arguments import positive
+from wechat_subsidies.management.collecting import what_is_loaded_left_alone
 from wechat_subsidies.management.figures import WORDS, exceeded, limits_of, report_of
 from wechat_subsidies.management.progress import Bar, Lines
 
@@ -91,7 +92,7 @@ class Command(BaseCommand):
         if self.stdout.isatty() and not options["forever"]:
             due = sender.count_due(merchant=options["merchant"])
             progress = Bar(self.stdout, total=min(due, options["limit"] or due))
-        with until_terminated() as stop:
+        with until_terminated() as stop, what_is_loaded_left_alone():
             report = services.process_due(
                 **wanted,
                 stop=stop,
