@@ -20,6 +20,7 @@ from wechat_subsidies.models import (
     SubsidyCancellation,
 )
 from wechat_subsidies.sandbox import Sandbox
+from wechat_subsidies.services import slices
 
 ItemStatus = CancellationBatchItem.Status
 
@@ -425,3 +426,14 @@ def test_once_stopped_no_other_batch_is_begun(gateway: Sandbox, make_order: Make
     stop.set()
     services.process_due(stop=stop)
     assert not SubsidyCancellation.objects.exists()
+
+
+def test_a_batch_that_somebody_else_works_on_is_left_to_them(
+    gateway: Sandbox, make_order: MakeOrder
+) -> None:
+    batches = [services.draft_batch([make_order()]) for _ in range(2)]
+    for batch in batches:
+        services.confirm_batch(batch, confirmed_by="lihua")
+    with slices.slice_of(batches[0].pk, seconds=60, using="default"):
+        slices.ask_for_confirmed_batches(stop=threading.Event())
+    assert [batch.items.get().status for batch in batches] == ["draft", "asked"]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.test import RequestFactory
 
 from example_project.shop.models import Order
@@ -59,6 +60,21 @@ def codes(batch: CancellationBatch) -> list[str]:
 
 
 # One order
+
+
+@pytest.mark.parametrize("mistake", [ImproperlyConfigured("x"), NotImplementedError("x")])
+def test_a_mistake_in_the_set_up_is_raised_for_one_and_leaves_one_of_many_out(
+    make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch, mistake: Exception
+) -> None:
+    def scope(adapter: Simple, order: Order) -> str:
+        raise mistake
+
+    monkeypatch.setattr(Simple, "scope", scope)
+    order = make_order()
+    with pytest.raises(type(mistake)):
+        services.cancel_subsidy_for_order(order)
+    assert codes(services.draft_batch([order])) == ["adapter_error"]
+    assert not SubsidyCancellation.objects.exists()
 
 
 def test_an_order_that_is_gone_is_not_found(make_order: MakeOrder) -> None:
