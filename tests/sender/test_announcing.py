@@ -229,6 +229,23 @@ def test_a_database_that_fails_the_receivers_thread_does_not_end_the_run(
     assert SubsidyCancellation.objects.get().announce_after is None  # by the run's end
 
 
+def test_the_receivers_thread_goes_on_while_something_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    left, is_done = [2, 1, 0], threading.Event()
+
+    def announce_some(**kwargs: object) -> int:
+        if len(left) == 1:
+            is_done.set()
+        return left.pop(0)
+
+    monkeypatch.setattr(announcer, "GATHERING", 0.0)
+    monkeypatch.setattr(announcer, "announce_due", announce_some)
+    with announcer.Announcer(using="default") as thread:
+        thread.wake()
+        assert is_done.wait(10)
+
+
 def test_what_becomes_due_while_receivers_run_is_sent_before_the_rest_is_announced(
     gateway: Sandbox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
