@@ -52,8 +52,8 @@ def send(keys: Collection[int], *, until: float | None = None) -> ProcessReport:
 def is_taken(last: Call) -> bool:
     """Whether its arrival was recorded as taken by us, and not too long ago for a receiver to run.
 
-    An answer may have been kept for minutes while the database was away; then it is whoever's comes
-    first, a minute after the call has ended.
+    An answer may have been kept for minutes while the database was away; then the next sweep announces
+    it, from a minute after the end of the call on.
     """
     passed = last.claim.moment(time.monotonic()) - last.ended_at
     return last.claim.is_awaited and passed < FIRST_DELAY / 2
