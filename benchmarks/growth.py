@@ -14,11 +14,6 @@ ROUNDS: Final = 5
 TIMES: Final = 3  # that each side is visited in a round, in turn
 SLOW: Final = 0.5  # seconds after which once is enough
 AT_MOST: Final = 1.5
-# These filters are of the shop's table, and have to look at more of its orders the more there are.
-WITHOUT_BOUND: Final = {
-    f"orders, filter “{state}”" for state in ("to_cancel", "cancelled", "refused", "old")
-}
-
 Seconds = list[tuple[list[float], list[float]]]  # of each round: the small side, the large one
 
 
@@ -33,9 +28,8 @@ def run(vendor: str, url: str) -> Table:
         f"Seconds with {LARGE:,} cancellations in multiples of those with {SMALL:,}; orders, refunds, "
         "calls and batches in proportion. What waits to be sent or for a person is the same: that does "
         "not grow with what is over. In brackets the milliseconds at the larger size. The list of "
-        "orders neither counts them all nor joins sellers, which is Django's own; the filters without a "
-        "bound look at more orders the more there are. Both databases stay for the next run, until "
-        "tables change."
+        "orders neither counts them all nor joins sellers, which is Django's own. Both databases stay for "
+        "the next run, until tables change."
     )
     return Table(
         title=f"Growth: {vendor} {known['version']}", figures=[*figures(measured)], note=note
@@ -68,5 +62,5 @@ def figures(measured: dict[str, Seconds]) -> Iterator[Figure]:
         yield Figure(
             name=f"{name} ({milliseconds:.0f} ms)",
             values=[median(large) / median(small) for small, large in seconds],
-            at_most=None if name in WITHOUT_BOUND else AT_MOST,
+            at_most=AT_MOST,
         )

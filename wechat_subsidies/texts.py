@@ -12,6 +12,9 @@ def storable(text: str | None, *, limit: int) -> str:
     NUL, which PostgreSQL refuses, lone surrogates, which cannot be encoded, and characters beyond
     U+FFFF, which a three-byte UTF-8 table of MariaDB refuses, are replaced by «�» or «?».
     """
-    # An expression, not a loop: a score of texts are recorded for every call.
-    encodable = (text or "").encode("utf-8", "replace").decode("utf-8")
+    given = text or ""
+    # As nearly all of them: a score of texts are recorded for every call.
+    if given.isascii() and "\0" not in given:
+        return given[:limit]
+    encodable = given.encode("utf-8", "replace").decode("utf-8")
     return UNSTORABLE.sub("\ufffd", encodable)[:limit]

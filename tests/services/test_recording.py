@@ -13,6 +13,7 @@ from wechat_subsidies.models import CancellationEvent, SubsidyCancellation
 from wechat_subsidies.orders import Target
 from wechat_subsidies.sandbox import Sandbox
 from wechat_subsidies.services import groups, recording
+from wechat_subsidies.services.requester import Requester
 from wechat_subsidies.services.wishes import Wish, prepare
 
 IDS = {"sub_mchid": "1900013401", "transaction_id": "T1"}
@@ -28,7 +29,7 @@ def wish(gateway: Sandbox) -> Wish:
         description=None,
         refund_id=None,
         merchant="default",
-        requested_by=None,
+        requester=Requester(),
         source=Source.SERVICE,
         facts={},
     )

@@ -15,12 +15,11 @@ from .adapter import Identity, OrderAdapter
 from .paths import Path, last_field
 from .reading import name_of
 from .replicas import as_written
-from .targets import AMOUNTS, MOMENTS, Target
+from .targets import AMOUNTS, MOMENTS, TEXTS, Target
 
 REQUIRED = ("transaction_id", "sub_mchid", "has_refund")
-TEXTS = ("refund_id", "reference", "description", "merchant")
 FACTS = (*AMOUNTS, *MOMENTS, "blocked_because")
-PATHS = (*REQUIRED, *TEXTS, *FACTS, "scope")
+PATHS = ("has_refund", *TEXTS, *FACTS, "scope")
 SAME_BUT_FOR_CASE = 100  # as many as databases that compare without case may find, and more
 KEYS = (*PATHS, "queryset")
 
@@ -89,8 +88,12 @@ class MappedOrderAdapter(OrderAdapter):
 
     def targets(self, order: Any) -> Sequence[Target]:
         """The order's one transaction. Raises ImpossibleTarget for what an order cannot have."""
-        values = {name: self.value(order, name) for name in FACTS}
-        values |= {name: self.text(order, name) for name in ("sub_mchid", "transaction_id", *TEXTS)}
+        values: dict[str, Any] = {"reference": ""}
+        for name, path in self.paths.items():
+            if name in FACTS:
+                values[name] = path.value(order)
+            elif name in TEXTS:
+                values[name] = self.text(order, name)
         values["reference"] = values["reference"] or name_of(order)
         return [Target(has_refund=bool(self.value(order, "has_refund")), **values).checked()]
 

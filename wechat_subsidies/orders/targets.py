@@ -70,7 +70,8 @@ class Target:
         values |= {name: as_moment(name, getattr(self, name)) for name in MOMENTS}
         values["has_refund"] = bool(self.has_refund)
         values["blocked_because"] = as_objection(self.blocked_because)
-        whole = replace(self, **values)
+        wrong = {name: value for name, value in values.items() if value is not getattr(self, name)}
+        whole = replace(self, **wrong) if wrong else self
         object.__setattr__(whole, "_is_checked", True)
         return whole
 

@@ -22,6 +22,7 @@ from .eligibility import (
     the_shops_code,
 )
 from .recording import is_recorded, record
+from .requester import Requester
 from .transactions import after_commit, refuse_foreign_transaction, write_alias
 from .wishes import Wish, checked_request, order_facts, prepare
 
@@ -98,7 +99,7 @@ def cancel_subsidy(
             description=description,
             refund_id=refund_id,
             merchant=merchant,
-            requested_by=requested_by,
+            requester=Requester.of(requested_by),
             source=source,
             facts=facts,
             http_request=http_request,
@@ -154,7 +155,7 @@ def cancel_subsidy_for_order(
             description=description,
             refund_id=refund_id,
             merchant=target.merchant,
-            requested_by=requested_by,
+            requester=Requester.of(requested_by),
             source=source,
             facts=order_facts(adapter, loaded, target),
             http_request=http_request,

@@ -107,6 +107,7 @@ def item_columns(batch: CancellationBatch, candidate: Candidate) -> dict[str, An
     if order is not None:
         columns["order_model"] = order._meta.concrete_model._meta.label
         columns["scope"] = candidate.scope
+    if order is not None and target is None:
         columns["order_reference"] = storable(name_of(order), limit=128)
     if target is not None:
         columns |= {

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.http import HttpRequest
@@ -13,6 +13,7 @@ from ..models import CancellationBatch
 from ..orders import OrderAdapter, Reason, ReasonCode, Target, as_written
 from ..texts import storable
 from .eligibility import reason_against, targets_for
+from .requester import Requester
 from .wishes import SCOPE_LENGTH, Wish, order_facts, prepare
 
 logger = logging.getLogger("wechat_subsidies")
@@ -79,31 +80,30 @@ def look_through(
     if order is None:
         return [Candidate(key=key, reason=Reason.of(ReasonCode.NOT_FOUND), given=given)]
     scope = scope_kept(order, adapter=adapter)
-    found = each_transaction(adapter, order, key=key, batch=batch, given=given)
-    return [replace(candidate, scope=scope) for candidate in found]
-
-
-def each_transaction(
-    adapter: OrderAdapter, order: Any, *, key: str, batch: CancellationBatch, given: Given
-) -> list[Candidate]:
-    """What the transactions of an order come to, of which there is at least one or a reason why not."""
     try:
         found = [
-            candidate_for(adapter, order, target, batch=batch, given=given)
+            candidate_for(adapter, order, target, batch=batch, given=given, scope=scope)
             for target in targets_for(adapter, order)
         ]
     except NotEligible as error:
         reason = Reason.of(ReasonCode(error.code), error.message)
-        return [Candidate(key=key, order=order, reason=reason)]
+        return [Candidate(key=key, order=order, reason=reason, scope=scope)]
     except Exception:
         logger.exception("The order %s %s could not be read.", adapter.model._meta.label, key)
-        return [Candidate(key=key, reason=Reason.of(ReasonCode.ADAPTER_ERROR))]
+        reason = Reason.of(ReasonCode.ADAPTER_ERROR)
+        return [Candidate(key=key, reason=reason, scope=scope)]
     missing = Reason.of(ReasonCode.MISSING_TRANSACTION_ID)
-    return found or [Candidate(key=key, order=order, reason=missing)]
+    return found or [Candidate(key=key, order=order, reason=missing, scope=scope)]
 
 
 def candidate_for(
-    adapter: OrderAdapter, order: Any, target: Target, *, batch: CancellationBatch, given: Given
+    adapter: OrderAdapter,
+    order: Any,
+    target: Target,
+    *,
+    batch: CancellationBatch,
+    given: Given,
+    scope: str,
 ) -> Candidate:
     """One transaction of an order: the wish that would be asked, and what speaks against it."""
     reason, wish = reason_against(adapter, order, target, partial=given.partial), None
@@ -114,7 +114,13 @@ def candidate_for(
         except InvalidRequest as error:
             reason = invalid(error)
     return Candidate(
-        key=str(order.pk), order=order, target=target, wish=wish, reason=reason, given=given
+        key=str(order.pk),
+        order=order,
+        target=target,
+        wish=wish,
+        reason=reason,
+        given=given,
+        scope=scope,
     )
 
 
@@ -133,7 +139,7 @@ def wish_in(
         description=given.description or batch.description or None,
         refund_id=given.refund_id,
         merchant=target.merchant,
-        requested_by=batch.requested_by or batch.requested_by_name,
+        requester=Requester(batch.requested_by, batch.requested_by_name),
         source=batch.source,
         facts=facts,
     )

@@ -157,7 +157,7 @@ def wish_of(found: Found, *, existing: SubsidyCancellation | None, terms: Terms)
         description=found.line.description or None,
         refund_id=found.line.refund_id or None,
         merchant=found.target.merchant,
-        requested_by=terms.requester.user or terms.requester.name,
+        requester=terms.requester,
         source=SubsidyCancellation.Source.COMMAND,
         facts=order_facts(found.adapter, found.order, found.target) if found.adapter else {},
     )
