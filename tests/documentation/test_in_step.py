@@ -20,6 +20,7 @@ from .pages import (
 PAIRS = sorted(TRANSLATIONS.items())
 CODE = re.compile(r"`([^`]+)`")
 SHELL_COMMENT = re.compile(r"\s+# .*$", re.MULTILINE)
+SLASHED_COMMENT = re.compile(r"\s+// .*$", re.MULTILINE)
 ARROW = "▶"
 NAME = re.compile(r"[A-Z_]{4,}|\d+|[a-z]+/")
 
@@ -30,6 +31,8 @@ def without_words(block: Block) -> str:
     """What a block does, or what a diagram names: comments and labels are translated."""
     if not block.language and ARROW in block.text:
         return " ".join(sorted(NAME.findall(block.text)))
+    if block.language in {"go", "java"}:
+        return SLASHED_COMMENT.sub("", block.text)
     if block.language != "python":
         return SHELL_COMMENT.sub("", block.text)
     tokens = tokenize.generate_tokens(io.StringIO(block.text).readline)
