@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+TRANSLATED = sorted({path.name for path in ROOT.glob("docs/**/*.md")})  # in whichever language
 TRANSLATIONS = {
     "README.zh-hans.md": "README.md",
-    **{
-        f"docs/zh-hans/{path.name}": f"docs/{path.name}"
-        for path in sorted((ROOT / "docs/zh-hans").glob("*.md"))
-    },
+    **{f"docs/zh-hans/{name}": f"docs/{name}" for name in TRANSLATED},
 }
 PAGES = sorted(
     str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
@@ -23,6 +21,8 @@ PAGES = sorted(
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CHAPTER = re.compile(r"^## (.+)$", re.MULTILINE)
 HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
+GONE = re.compile(r"[^\w\- ]")  # what forges leave out of a heading's anchor
 ROW = re.compile(r"^\|.*\|$")
 
 
@@ -71,6 +71,23 @@ def prose_of(page: str) -> str:
 def headings_of(page: str) -> list[tuple[int, str]]:
     """The headings of a page with their levels."""
     return [(len(marks), words) for marks, words in HEADING.findall(prose_of(page))]
+
+
+def anchors_of(page: str) -> list[str]:
+    """The anchors that forges give the headings of a page."""
+    return [GONE.sub("", words.lower()).replace(" ", "-") for _, words in headings_of(page)]
+
+
+def links_of(page: str) -> list[tuple[str, str]]:
+    """Links and pictures of a page, as far as they stay here: the path from the root, and the anchor."""
+    return [(as_path(page, path), anchor) for path, anchor in LINK.findall(prose_of(page))]
+
+
+def as_path(page: str, path: str) -> str:
+    """Where a link of a page leads, from the root of the project; without a path to the page itself."""
+    if not path:
+        return page
+    return str((ROOT / page).parent.joinpath(path).resolve().relative_to(ROOT))
 
 
 def tables_of(page: str) -> list[list[str]]:
