@@ -138,6 +138,13 @@ def test_the_batchs_yes_and_words_are_those_of_its_items(gateway, make_order, po
     assert all(each["partial"] for each in response.json()["items"])
 
 
+def test_an_item_may_say_no_to_what_the_batch_says_yes_to(gateway, make_order, post_batch):
+    first, second = make_order(refunds=(400,)), make_order(refunds=(400,))
+    items = [{"order": first.pk}, {"order": second.pk, "partial": False}]
+    response = post_batch({"items": items, "partial": True})
+    assert results(response) == [("asked", ""), ("refused", "partly_refunded")]
+
+
 def test_without_orders_transactions_are_all_that_is_needed(
     gateway, db, post_batch, change_settings
 ):

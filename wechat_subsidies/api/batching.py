@@ -55,7 +55,7 @@ def by_items(values: Values, *, request: HttpRequest) -> Iterator[Selected]:
         given = Given(
             description=item.get("description"),
             refund_id=item.get("refund_id"),
-            partial=item["partial"] or values["partial"],
+            partial=item.get("partial", values["partial"]),
         )
         if number in named:
             yield by_name(item, named[number], given=given)

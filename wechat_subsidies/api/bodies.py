@@ -65,7 +65,7 @@ class NewCancellationSerializer(StrictSerializer):
     order_model = TextField(required=False, max_length=length_of("order_model"))
     refund_id = IdentifierField(required=False, max_length=length_of("refund_id"))
     description = TextField(required=False, max_length=length_of("description"))
-    partial = YesNoField(default=False)  # type: ignore[assignment]  # DRF keeps fields and attributes apart
+    partial = YesNoField(required=False)  # type: ignore[assignment]  # DRF keeps fields and attributes apart
 
     # What goes with each way to name an order; the key is the field that errors of the order are on.
     WAYS: ClassVar[Mapping[str, frozenset[str]]] = {
