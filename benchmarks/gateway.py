@@ -11,12 +11,14 @@ import base64
 import datetime
 import ipaddress
 import json
+import os
 import re
 import secrets
 import signal
 import ssl
 import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ MCHID = "1900000001"
 SERIAL_NO = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"
 KEY_ID = f"PUB_KEY_ID_01{MCHID}{1:022d}"
 SIGNED_FIELD = re.compile(rb'(\w+)="([^"]*)"')
+FIRST = -15  # of this machine's processes, where that may be asked for
 PKCS1, SHA256 = padding.PKCS1v15(), hashes.SHA256()
 
 
@@ -219,6 +222,8 @@ def main() -> None:
     parser.add_argument("--rate", type=int, help="calls in any second; none: without limits")
     options = parser.parse_args()
     wechat_pay = WeChatPay(rate=options.rate, delay=options.delay)
+    with suppress(PermissionError):  # WeChat Pay does not wait for the processor of those who call it
+        os.nice(FIRST)
     asyncio.run(serve(options.folder, wechat_pay))
 
 

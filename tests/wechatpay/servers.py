@@ -129,7 +129,8 @@ class Server:
                 sock = self._tls.wrap_socket(sock, server_side=True)
                 self._sockets.append(sock)
             with sock, sock.makefile("rb") as stream:
-                while request := _read(stream):
+                # OpenSSL would go on reading from the number of a socket that was reset: another's by now.
+                while sock.fileno() >= 0 and (request := _read(stream)):
                     self.requests.append(request)
                     self._handler(Connection(sock, self._stopped), request)
         except (OSError, ValueError):

@@ -24,7 +24,7 @@ from .refunds import Refund, refund_in, refund_path
 from .secrecy import SecretText
 from .sharing import CertificateStore, SharedAnswer
 from .signing import KeySigner, Signer
-from .subsidies import CANCEL_PATH, CancelRequest, CancelResult, result_in, target_of
+from .subsidies import CANCEL_PATH, CancelRequest, CancelResult, Target, result_in, target_of
 from .transport import Transport
 
 __all__ = ["BASE_URL", "USER_AGENT", "WeChatPayClient"]
@@ -144,7 +144,8 @@ class WeChatPayClient:
             description=description,
             refund_id=refund_id,
         )
-        return self.send_cancellation(request.to_body(), deadline=deadline)
+        target = Target(sub_mchid=request.sub_mchid, transaction_id=request.transaction_id)
+        return self._cancel(request.to_body(), target=target, deadline=deadline)
 
     def send_cancellation(self, body: bytes, *, deadline: Deadline | None = None) -> CancelResult:
         """Send a cancellation's stored bytes as they are.
@@ -152,9 +153,7 @@ class WeChatPayClient:
         The answer has to name the order that the body names. Raises InvalidParameter for a body
         that names none.
         """
-        target = target_of(body)
-        answer = self._call(method="POST", path=CANCEL_PATH, body=body, deadline=deadline)
-        return result_in(answer, target=target)
+        return self._cancel(body, target=target_of(body), deadline=deadline)
 
     def query_refund(
         self, *, refund_id: str, sub_mchid: str, deadline: Deadline | None = None
@@ -172,6 +171,10 @@ class WeChatPayClient:
         """
         body = json.dumps({"echo_message": message}, ensure_ascii=False).encode()
         return self._call(method="POST", path=ECHO_PATH, body=body, deadline=deadline)
+
+    def _cancel(self, body: bytes, *, target: Target, deadline: Deadline | None) -> CancelResult:
+        answer = self._call(method="POST", path=CANCEL_PATH, body=body, deadline=deadline)
+        return result_in(answer, target=target)
 
     def _call(
         self, *, method: str, path: str, body: bytes = b"", deadline: Deadline | None

@@ -193,6 +193,12 @@ class ObservingAdapter(HTTPAdapter):
             pool = self._pool = super().get_connection_with_tls_context(*args, **kwargs)
         return pool
 
+    def request_url(self, request: Any, proxies: Any) -> Any:
+        """What the request line names. Only of a proxied http request is that more than the path."""
+        if proxies:
+            return super().request_url(request, proxies)
+        return request.path_url
+
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Tell the pool whom to trust, once: to look for the file at every call costs more."""
         if conn is not self._trusting:
