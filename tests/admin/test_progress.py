@@ -9,7 +9,7 @@ from wechat_subsidies import clock, outcomes
 from wechat_subsidies.admin import batch_pages
 from wechat_subsidies.models import CancellationBatchItem, SubsidyCancellation
 from wechat_subsidies.services import confirm_batch, work_on_batch
-from wechat_subsidies.services.slices import ask_for_items
+from wechat_subsidies.services.confirmed_items import ask_for_items
 
 from .pages import ORDERS, batch_page, cancellation_page
 

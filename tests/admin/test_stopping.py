@@ -4,7 +4,7 @@ from django.test import Client
 
 from wechat_subsidies.models import CancellationBatch, SubsidyCancellation
 from wechat_subsidies.services import confirm_batch, stop_batch
-from wechat_subsidies.services.slices import ask_for_items
+from wechat_subsidies.services.confirmed_items import ask_for_items
 
 from .pages import BATCHES, batch_page
 

@@ -316,28 +316,28 @@ def test_an_item_that_cannot_be_recorded_does_not_hold_up_its_neighbours(
     gateway: Sandbox, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad, fine = make_order(), make_order()
-    whole = services.slices.record
+    whole = services.confirmed_items.record
 
     def record(wish: Any, **how: Any) -> SubsidyCancellation:
         if wish.request.transaction_id == bad.wechat_transaction_id:
             raise DataError("value too long")
         return whole(wish, **how)
 
-    monkeypatch.setattr(services.slices, "record", record)
+    monkeypatch.setattr(services.confirmed_items, "record", record)
     assert codes(services.cancel_subsidies([bad, fine])) == ["adapter_error", "asked"]
 
 
 def test_items_that_lost_a_deadlock_are_asked_for_again(
     gateway: Sandbox, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    errors, whole = [OperationalError("deadlock")], services.slices.record
+    errors, whole = [OperationalError("deadlock")], services.confirmed_items.record
 
     def record(wish: Any, **how: Any) -> SubsidyCancellation:
         if errors:
             raise errors.pop()
         return whole(wish, **how)
 
-    monkeypatch.setattr(services.slices, "record", record)
+    monkeypatch.setattr(services.confirmed_items, "record", record)
     assert codes(services.cancel_subsidies([make_order(), make_order()])) == ["asked", "asked"]
 
 
@@ -348,7 +348,7 @@ def test_an_item_somebody_else_is_recording_waits_for_the_next_slice(
         raise ConcurrentRequest("try again")
 
     with monkeypatch.context() as patch:
-        patch.setattr(services.slices, "record", record)
+        patch.setattr(services.confirmed_items, "record", record)
         batch = services.cancel_subsidies([make_order()])
     assert (batch.status, codes(batch)) == ("confirmed", ["draft"])
     services.process_due()
@@ -367,7 +367,7 @@ def test_a_batch_that_fails_as_a_whole_does_not_hold_up_the_sweep(
     def broken(items: Any, *, batch: CancellationBatch) -> None:
         raise DataError("out of range")
 
-    monkeypatch.setattr(services.slices, "candidates_for", broken)
+    monkeypatch.setattr(services.confirmed_items, "candidates_for", broken)
     services.process_due()
     assert len(gateway.calls("T1")) == 1
     assert "cannot be asked for" in caplog.text

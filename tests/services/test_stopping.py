@@ -23,7 +23,7 @@ from wechat_subsidies.models import (
 from wechat_subsidies.models.fields import EPOCH
 from wechat_subsidies.sandbox import Sandbox
 from wechat_subsidies.sender.claiming import give_back
-from wechat_subsidies.services import slices, stopping
+from wechat_subsidies.services import confirmed_items, slices, stopping
 
 from ..sender.claims import unhurried_claims
 
@@ -184,17 +184,17 @@ def test_what_came_back_unsent_is_withdrawn_however_long_nobody_swept(
 def test_a_slice_that_is_asking_when_the_batch_is_stopped_ends(
     gateway: Sandbox, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slices, "CHUNK", 1)
+    monkeypatch.setattr(confirmed_items, "CHUNK", 1)
     batch = services.draft_batch([make_order(), make_order(), make_order()])
     services.confirm_batch(batch, confirmed_by="lihua")
-    ask = slices.ask_for_items
+    ask = confirmed_items.ask_for_items
 
     def ask_and_stop(batch: CancellationBatch, *, using: str) -> bool:
         is_anything_left = ask(batch, using=using)
         stop(CancellationBatch.objects.get())
         return is_anything_left
 
-    monkeypatch.setattr(slices, "ask_for_items", ask_and_stop)
+    monkeypatch.setattr(confirmed_items, "ask_for_items", ask_and_stop)
     services.work_on_batch(batch.pk)
     assert items(batch) == {("asked", ""), ("refused", "stopped")}
     assert (statuses(), gateway.calls()) == (["withdrawn"], [])
