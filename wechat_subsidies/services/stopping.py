@@ -112,6 +112,7 @@ def waiting_of(batch: CancellationBatch, *, using: str) -> CancellationQuerySet:
     """
     return SubsidyCancellation.objects.using(using).filter(
         batch_items__batch=batch,
+        batch_items__newly_recorded=True,
         batch_items__asked_at=F("asked_at"),
         status=CancellationStatus.PENDING,
         in_doubt=False,
