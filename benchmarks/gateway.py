@@ -222,7 +222,9 @@ def main() -> None:
     parser.add_argument("--rate", type=int, help="calls in any second; none: without limits")
     options = parser.parse_args()
     wechat_pay = WeChatPay(rate=options.rate, delay=options.delay)
-    with suppress(PermissionError):  # WeChat Pay does not wait for the processor of those who call it
+    with suppress(
+        PermissionError
+    ):  # WeChat Pay does not wait for the processor of those who call it
         os.nice(FIRST)
     asyncio.run(serve(options.folder, wechat_pay))
 

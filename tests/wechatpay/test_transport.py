@@ -482,21 +482,16 @@ def test_a_kept_connection_is_asked_about_start_by_as_well(
     assert (server.connections, len(server.requests)) == (1, 1)
 
 
-def test_a_request_that_began_in_time_is_written_to_its_end(
-    serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server = serve(ok)
-    end_headers = connections.HTTPConnection.endheaders
+def test_a_request_is_written_by_one_write(serve: Serve, transport_to: TransportTo) -> None:
+    arrived = []
 
-    def slowly(*args: object, **options: object) -> None:
-        end_headers(*args, **options)
-        while time.monotonic() < deadline.start_by:
-            pass
+    def look(connection: Connection) -> None:
+        arrived.append(connection.sock.recv(65_536, socket.MSG_PEEK))
 
-    monkeypatch.setattr(connections.HTTPConnection, "endheaders", slowly)
-    deadline = Deadline.after(start=0.1, end=10)
-    assert post(transport_to(server.url), b"body", deadline=deadline).body == b"fine"
-    assert server.requests[0].body == b"body"
+    server = serve(ok, first=look)
+    assert post(transport_to(server.url), b"body").body == b"fine"
+    assert arrived[0].startswith(b"POST ")
+    assert arrived[0].endswith(b"\r\n\r\nbody")
 
 
 def test_a_handshake_that_drips_is_left_at_the_deadline_and_nothing_was_sent(

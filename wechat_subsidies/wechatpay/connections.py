@@ -50,6 +50,7 @@ def in_hand(call: Call) -> Iterator[None]:
 class ObservedConnection(HTTPConnection):
     """A connection that reports to the call in hand, and grows stale."""
 
+    _gathered: list[bytes] | None = None  # what a request consists of, while it is put together
     _is_establishing = False
     _is_kept = False
     _is_spared = False
@@ -79,15 +80,31 @@ class ObservedConnection(HTTPConnection):
             self._is_establishing = False
         self._last_used = time.monotonic()
 
-    def send(self, data: Any) -> None:
-        """Send, and mark the call immediately before the first byte of its request.
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        """Send a request: its head and its body by one write, which is one record of TLS and one packet.
 
         Raises StaleConnection if the connection died since the pool handed it out.
         """
-        if not self._is_establishing and not _call.get().first_byte_written:
-            if self.sock is None:
-                self.connect()
-            self._begin(_call.get())
+        gathered: list[bytes] = []
+        self._gathered = gathered
+        try:
+            super().request(*args, **kwargs)
+        finally:
+            self._gathered = None
+        self._write(b"".join(gathered))
+
+    def send(self, data: Any) -> None:
+        """Send what establishes the connection; of a request, gather it."""
+        if self._gathered is None or self._is_establishing:
+            super().send(data)
+        else:
+            self._gathered.append(data)
+
+    def _write(self, data: bytes) -> None:
+        """Write a whole request, and mark its call immediately before the first byte."""
+        if self.sock is None:
+            self.connect()
+        self._begin(_call.get())
         super().send(data)
 
     def _begin(self, call: Call) -> None:
