@@ -4,7 +4,7 @@
 PYTHON = python3
 # The databases of test-databases; both names may also be set in the environment.
 POSTGRESQL_URL ?= postgresql://postgres@127.0.0.1/test
-MARIADB_URL ?= $(or $(MYSQL_URL),mysql://root@127.0.0.1/test)
+MARIADB_URL ?= mysql://root@127.0.0.1/test
 # The brokers of test-brokers, likewise.
 export AMQP_URL ?= amqp://guest:guest@127.0.0.1:5672
 export REDIS_URL ?= redis://127.0.0.1:6379
@@ -65,7 +65,7 @@ openapi: .venv/test/ready  ## Write the OpenAPI document of the API anew (docs/o
 torture: .venv/torture/ready  ## Kill workers and compare what is left (half an hour; ARGS=--short: minutes)
 	@.venv/torture/bin/python -m torture $(ARGS)
 
-bench: .venv/bench/ready  ## Measure speed side by side, and write benchmarks/results.md (a few minutes)
+bench: .venv/bench/ready  ## Measure speed side by side, and write benchmarks/results.md (twelve minutes)
 	@.venv/bench/bin/python -m benchmarks --postgresql '$(POSTGRESQL_URL)' --mariadb '$(MARIADB_URL)' $(ARGS)
 
 test-brokers: .venv/test/ready  ## Run the tests that need RabbitMQ or Redis

@@ -20,7 +20,7 @@ from wechat_subsidies.admin.state import cell
 from wechat_subsidies.models import SubsidyCancellation
 from wechat_subsidies.orders import Target
 from wechat_subsidies.services import cancel_subsidy, cancel_subsidy_for_order
-from wechat_subsidies.services.states import SubsidyState, TransactionState
+from wechat_subsidies.services.subsidy_states import SubsidyState, TransactionState
 
 from .pages import CANCELLATIONS, INDEX, ORDERS, cancellation_page
 

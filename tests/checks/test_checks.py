@@ -63,6 +63,30 @@ def test_an_unknown_setting_is_named_with_the_near_miss(problems: Change) -> Non
     assert (error.id, error.hint) == ("wechat_subsidies.E002", "Did you mean 'PARTIAL_REFUNDS'?")
 
 
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("partial_refunds", "Did you mean 'PARTIAL_REFUNDS'?"),
+        ("Description", "Did you mean 'DESCRIPTION'?"),
+        ("MAX_BATCH", "Did you mean 'MAX_BATCH' in WECHAT_SUBSIDIES['API']?"),
+        ("throttle_rate", "Did you mean 'THROTTLE_RATE' in WECHAT_SUBSIDIES['API']?"),
+        ("QUEUE", "Did you mean 'QUEUE' in WECHAT_SUBSIDIES['CELERY']?"),
+        ("MCHID", "Did you mean 'MCHID' in WECHAT_SUBSIDIES['MERCHANTS']['…']?"),
+        ("PRIVAT_KEY", "Did you mean 'PRIVATE_KEY' in WECHAT_SUBSIDIES['MERCHANTS']['…']?"),
+    ],
+)
+def test_a_key_is_found_in_another_spelling_and_where_it_belongs(
+    problems: Change, key: str, hint: str
+) -> None:
+    (error,) = problems(**{key: "x"})
+    assert (error.id, error.hint) == ("wechat_subsidies.E002", hint)
+
+
+def test_a_key_like_no_other_gets_those_that_are_known(problems: Change) -> None:
+    (error,) = problems(ZZZ="x")
+    assert error.hint.startswith("Known are: MERCHANTS, ")
+
+
 def test_a_public_key_where_the_private_belongs_is_named(problems: Change, gateway: Any) -> None:
     public = gateway.merchant_settings()["WECHATPAY_PUBLIC_KEY"]
     (error,) = problems({"PRIVATE_KEY": public})

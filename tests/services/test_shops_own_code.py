@@ -15,7 +15,7 @@ from wechat_subsidies.orders import OrderAdapter, Target, adapter_for
 from wechat_subsidies.sandbox import Sandbox
 from wechat_subsidies.services import Given, Selected, waiting
 from wechat_subsidies.services.candidates import within_scopes
-from wechat_subsidies.services.states import states_of
+from wechat_subsidies.services.subsidy_states import states_of
 
 from .adapters import Simple
 

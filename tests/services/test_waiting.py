@@ -23,7 +23,7 @@ from wechat_subsidies.orders import OrderAdapter, adapter_for
 from wechat_subsidies.orders.stored_keys import stored_key
 from wechat_subsidies.services import cancel_subsidy_for_order, waiting
 from wechat_subsidies.services.candidates import candidates
-from wechat_subsidies.services.states import SubsidyState, states_of
+from wechat_subsidies.services.subsidy_states import SubsidyState, states_of
 
 from .test_routers import SecondDatabase
 

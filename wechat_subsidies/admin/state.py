@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from ..models import SubsidyCancellation
 from ..orders import Reason, ReasonCode
 from ..services.candidates import OLD_AFTER
-from ..services.states import SubsidyState, TransactionState, states_of
+from ..services.subsidy_states import SubsidyState, TransactionState, states_of
 from ..services.waiting import can_be_told, in_state, is_payment_known, old
 from .links import Link, links_to_cancellations
 from .rows import Words

@@ -21,8 +21,8 @@ from ..orders import OrderAdapter, adapters
 from ..orders.keys import concrete
 from ..permissions import may_see_pauses
 from ..scoping import sees_everything, visible
-from ..services.states import SubsidyState
 from ..services.status import is_nobody_sending
+from ..services.subsidy_states import SubsidyState
 from ..services.waiting import Counted, Waiting, waiting_among
 from .links import cancellations_url, pause_url, pauses_url
 from .paging import MOST

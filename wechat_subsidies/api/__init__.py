@@ -7,8 +7,8 @@
     permissions, throttling,
     callers                 who may, how often, and who they are
     bodies, fields, filters what a body may hold, and what a list may be asked for
-    serializers, tallies,   what things look like, how batches stand in numbers,
-    answers                 and the answer that holds a cancellation
+    serializers, results,   what things look like, what became of an item for whoever asks,
+    tallies, answers        how batches stand in numbers, and the answer that holds a cancellation
     naming, batching,       from a body to orders,
     asking                  and from there to the service
     errors                  the one shape of everything that goes wrong

@@ -21,7 +21,7 @@ from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
 
 from .. import scoping
-from ..permissions import CANCEL_SUBSIDY, VIEW_CANCELLATION
+from ..permissions import CANCEL_SUBSIDY, RESOLVE_CANCELLATION, VIEW_CANCELLATION
 from . import conditional, errors, repeats, throttling
 from .filters import PageSerializer, values_of
 from .pagination import KeysetPagination, Ordering
@@ -61,7 +61,11 @@ class SubsidyView(GenericAPIView[Any]):
     # What a request takes that changes something, and of what reading takes one. Permission classes
     # of a host may look at them, too.
     permission: ClassVar[str] = CANCEL_SUBSIDY
-    read_permissions: ClassVar[Sequence[str]] = (CANCEL_SUBSIDY, VIEW_CANCELLATION)
+    read_permissions: ClassVar[Sequence[str]] = (
+        CANCEL_SUBSIDY,
+        RESOLVE_CANCELLATION,
+        VIEW_CANCELLATION,
+    )
     pagination_class = KeysetPagination
     filter_serializer: ClassVar[type[PageSerializer]] = PageSerializer
     serializer_class: Any = CancellationSerializer

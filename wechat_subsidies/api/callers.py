@@ -15,9 +15,9 @@ from rest_framework.request import Request
 from .. import scoping
 from ..models import CancellationBatch, SubsidyCancellation
 from ..permissions import may_see_all_batches
+from ..services.requester import NAME_LENGTH
 from ..texts import storable
 
-LONGEST_NAME: Final = 150  # characters of a name that are recorded
 DIGEST: Final = 16  # hexadecimal digits that tell names apart which are not recorded whole
 
 
@@ -47,11 +47,11 @@ def name(caller: Any) -> str:
 def recorded_name(caller: Any) -> str:
     """A caller's name as it is recorded: whole, or shortened so that no other's comes to the same."""
     whole = name(caller)
-    kept = storable(whole, limit=LONGEST_NAME)
+    kept = storable(whole, limit=NAME_LENGTH)
     if kept == whole:
         return whole
     digest = sha256(whole.encode(errors="backslashreplace")).hexdigest()[:DIGEST]
-    return f"{kept[: LONGEST_NAME - DIGEST - 1]}#{digest}"
+    return f"{kept[: NAME_LENGTH - DIGEST - 1]}#{digest}"
 
 
 def identity(request: Request) -> str:

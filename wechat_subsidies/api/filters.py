@@ -36,21 +36,19 @@ class PageSerializer(StrictSerializer):
     )
 
     ORDERED: ClassVar[str] = "-id"
+    LOOKUPS: ClassVar[Mapping[str, str]] = {}  # that filters stand for, by the name of the filter
 
     def filtered(self, rows: Rows) -> Rows:
         """Those of the rows that are asked for."""
-        return rows
+        values = self.validated_data
+        given = {lookup: values[name] for name, lookup in self.LOOKUPS.items() if name in values}
+        found: Rows = rows.filter(**given)
+        return found
 
     @property
     def order_by(self) -> Ordering:
         """The order asked for, or the usual one."""
         return Ordering.of(self.validated_data.get("ordering", self.ORDERED))
-
-    def conditions(self, lookups: Mapping[str, str]) -> Q:
-        """The conditions for what was given, by the lookup that each filter stands for."""
-        values = self.validated_data
-        given = {lookup: values[name] for name, lookup in lookups.items() if name in values}
-        return Q(**given)
 
 
 class CancellationFilters(PageSerializer):
@@ -95,7 +93,7 @@ class CancellationFilters(PageSerializer):
 
     def filtered(self, rows: Rows) -> Rows:
         """Those of the cancellations that are asked for; `batch` is left to the view."""
-        found: Rows = rows.filter(self.conditions(self.LOOKUPS))
+        found = super().filtered(rows)
         if "order" in self.validated_data and "order_model" not in self.validated_data:
             found = found.filter(self.of_known_models())
         return found
@@ -120,14 +118,9 @@ class BatchFilters(PageSerializer):
         "created_before": "created_at__lt",
     }
 
-    def filtered(self, rows: Rows) -> Rows:
-        """Those of the batches that are asked for."""
-        found: Rows = rows.filter(self.conditions(self.LOOKUPS))
-        return found
-
 
 class ItemFilters(PageSerializer):
-    """Which items of a batch."""
+    """Which items of a batch, as the caller sees them."""
 
     result = SeveralField(child=serializers.ChoiceField(choices=Result.values))
     code = TextField(required=False, max_length=64)
@@ -136,11 +129,6 @@ class ItemFilters(PageSerializer):
     ORDERED = "position"
 
     LOOKUPS: ClassVar[Mapping[str, str]] = {"result": "seen_result__in", "code": "seen_code"}
-
-    def filtered(self, rows: Rows) -> Rows:
-        """Those of the items, as the caller sees them, that are asked for."""
-        found: Rows = rows.filter(self.conditions(self.LOOKUPS))
-        return found
 
 
 def values_of(query: QueryDict) -> dict[str, str]:

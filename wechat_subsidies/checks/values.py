@@ -9,7 +9,14 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error
 
-from ..conf import API_DEFAULTS, CELERY_DEFAULTS, DEFAULTS, DISPATCHERS, app_settings
+from ..conf import (
+    API_DEFAULTS,
+    CELERY_DEFAULTS,
+    DEFAULTS,
+    DISPATCHERS,
+    MERCHANT_DEFAULTS,
+    app_settings,
+)
 from ..dispatch import Dispatcher
 from ..wechatpay import InvalidParameter, check_description
 from .imports import CannotImport, imported
@@ -31,6 +38,13 @@ CHOICES = {
     "VERIFY_REFUND": ("off", "exists", "succeeded"),
 }
 
+# Where the keys are known that somebody may have written a level too high.
+FURTHER_DOWN = {
+    "['API']": API_DEFAULTS,
+    "['CELERY']": CELERY_DEFAULTS,
+    "['MERCHANTS']['…']": MERCHANT_DEFAULTS,
+}
+
 
 def check_values(**kwargs: object) -> list[CheckMessage]:
     """Check WECHAT_SUBSIDIES itself: is it there, are its keys known and its values possible?"""
@@ -42,7 +56,7 @@ def check_values(**kwargs: object) -> list[CheckMessage]:
         )
         return [error("", found, hint=hint, number=1)]
     return [
-        *unknown_keys("", raw, DEFAULTS),
+        *unknown_keys("", raw, DEFAULTS, elsewhere=FURTHER_DOWN),
         *nested_errors(raw),
         *choice_errors(),
         *number_errors(),

@@ -30,7 +30,7 @@ from .timing import Timing
 logger = logging.getLogger("wechat_subsidies")
 
 # What a poisoned answer may come to; some databases' word for it is the same as for a lock.
-UNSTORABLE: Final = (AnyDatabaseError, ValueError, TypeError)
+NOT_STORED: Final = (AnyDatabaseError, ValueError, TypeError)
 FIRST_WAIT: Final = 0.1  # seconds until recording is repeated, doubled every time
 LONGEST_WAIT: Final = 10.0
 PATIENCE: Final = 300.0  # seconds for which it is repeated in all
@@ -76,7 +76,7 @@ def left_after_recording(calls: Sequence[Call], *, using: str, is_sure: bool) ->
     """
     try:
         retried(partial(record_together, calls, using=using))
-    except UNSTORABLE as error:
+    except NOT_STORED as error:
         if isinstance(error, PASSING) and not is_connected(using):
             return list(calls)
     else:
@@ -93,7 +93,7 @@ def is_settled_alone(call: Call, *, using: str, is_sure: bool) -> bool:
     for words in (True, False):
         try:
             retried(partial(record_together, [call], using=using, words=words))
-        except UNSTORABLE as error:
+        except NOT_STORED as error:
             if isinstance(error, PASSING) and not (is_sure and is_connected(using)):
                 return False
             logger.exception("The answer for %s cannot be stored whole.", call.claim.cancellation)

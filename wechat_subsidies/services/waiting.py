@@ -1,6 +1,6 @@
 """Orders by what has become of their subsidies, as far as the database can tell without loading them.
 
-The states of `services.states` are each order's own; these are what lists and counts can be had by.
+The states of `services.subsidy_states` are each order's own; these are what lists and counts can be had by.
 They differ where an order's facts are properties or methods, which no database knows: then an order may
 be listed as to be cancelled that is not, unless there are so few that each is looked at. Of an order
 with several transactions, each state of any of them counts, and it is to be cancelled as long as no
@@ -24,7 +24,7 @@ from ..orders.mapped import MappedOrderAdapter, RowByRow
 from ..orders.stored_keys import key_field, stored_key
 from ..scoping import visible
 from .candidates import Orders, candidates, keys_of, moment_path, paid_long_ago, within_scopes
-from .states import STATES, SubsidyState, states_of, statuses_of
+from .subsidy_states import STATES, SubsidyState, states_of, statuses_of
 
 Status = SubsidyCancellation.Status
 

@@ -168,14 +168,14 @@ class ErrorOfFieldSerializer(serializers.Serializer[Any]):
     """One thing that is wrong with one field."""
 
     code = serializers.CharField(help_text="For machines: stable.")
-    detail = serializers.CharField(help_text="For people, in the language of Accept-Language.")
+    detail = serializers.CharField(help_text="For people, in the language of the request.")
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
     """Everything that goes wrong; `fields` is there where fields of the body or the address are wrong."""
 
     code = serializers.CharField(help_text="For machines: stable.")
-    detail = serializers.CharField(help_text="For people, in the language of Accept-Language.")
+    detail = serializers.CharField(help_text="For people, in the language of the request.")
     fields = serializers.DictField(  # type: ignore[assignment]  # DRF keeps fields and attributes apart
         child=ErrorOfFieldSerializer(many=True), required=False
     )
