@@ -31,7 +31,7 @@ def pages(count: int) -> dict[str, str]:
     now = datetime.now().astimezone()
     newest = history.Place(count - 1, count, now)
     batch = history.batch_of(count)
-    days = {"created_from": (newest.at - timedelta(days=3)).date(), "created_to": now.date()}
+    days = {"created_from": (newest.at - timedelta(days=10)).date(), "created_to": now.date()}
     lately = {"updated_since": (now - timedelta(days=2)).isoformat()}
     states = ("to_cancel", "in_progress", "cancelled", "refused", "needs_review", "old")
     return {
@@ -40,7 +40,7 @@ def pages(count: int) -> dict[str, str]:
         "cancellations, refused": f"{CANCELLATIONS}?status__exact=failed",
         "cancellations, succeeded": f"{CANCELLATIONS}?status__exact=succeeded",
         "cancellations, of a sub-merchant": f"{CANCELLATIONS}?sub_mchid={history.sub_mchid(7)}",
-        "cancellations, of three days": f"{CANCELLATIONS}?{urlencode(days)}",
+        "cancellations, of ten days": f"{CANCELLATIONS}?{urlencode(days)}",
         "cancellations, from the API": f"{CANCELLATIONS}?source__exact=api",
         "cancellations, search": f"{CANCELLATIONS}?q={newest.texts['transaction_id']}",
         "cancellations, search by Request-ID": f"{CANCELLATIONS}?q=R{newest.number:012}",
