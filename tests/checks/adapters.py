@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from example_project.shop.models import Order, Refund
 from wechat_subsidies.dispatch import Dispatcher, Problem
@@ -84,6 +85,11 @@ def of_another_model(request: object) -> Any:
 
 def sliced(request: object) -> Any:
     return Order.objects.all()[:5]
+
+
+def newest_of_each_seller(request: object) -> Any:
+    place = Window(RowNumber(), partition_by="seller", order_by="-pk")
+    return Order.objects.annotate(place=place).filter(place=1)
 
 
 def without_the_seller(request: object) -> Any:

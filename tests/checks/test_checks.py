@@ -69,6 +69,7 @@ def test_an_unknown_setting_is_named_with_the_near_miss(problems: Change) -> Non
         ("partial_refunds", "Did you mean 'PARTIAL_REFUNDS'?"),
         ("Description", "Did you mean 'DESCRIPTION'?"),
         ("MAX_BATCH", "Did you mean 'MAX_BATCH' in WECHAT_SUBSIDIES['API']?"),
+        ("MAX_BATCHES", "Did you mean 'MAX_BATCH' in WECHAT_SUBSIDIES['API']?"),
         ("throttle_rate", "Did you mean 'THROTTLE_RATE' in WECHAT_SUBSIDIES['API']?"),
         ("QUEUE", "Did you mean 'QUEUE' in WECHAT_SUBSIDIES['CELERY']?"),
         ("MCHID", "Did you mean 'MCHID' in WECHAT_SUBSIDIES['MERCHANTS']['…']?"),
@@ -298,6 +299,7 @@ def test_a_wrong_adapter_is_named(problems: Change, path: str, word: str) -> Non
     [
         ("of_another_model", "returned orders of shop.Refund, not of shop.Order"),
         ("sliced", "returned what no order can be loaded from: Cannot filter"),
+        ("newest_of_each_seller", "filtered by a window function"),
         ("without_the_seller", "cannot be both deferred and traversed"),
         ("no_queryset", "list"),
         ("without_a_model", "model"),

@@ -10,7 +10,8 @@ from django.core.checks import Error
 
 from ..conf import SETTING
 
-NEAR: Final = 0.6  # of 1, which is the same
+# How alike two keys are. The most alike are looked for first, in all places.
+SAME, NEARER, NEAR = 1.0, 0.8, 0.6
 NOWHERE: Final[Mapping[str, Collection[str]]] = MappingProxyType({})
 
 
@@ -51,7 +52,7 @@ def unknown_keys(
 def hint_for(key: str, known: Collection[str], *, elsewhere: Mapping[str, Collection[str]]) -> str:
     """What was meant: a key that is spelt like it, whatever the case, here or in another place."""
     places = {"": known, **elsewhere}
-    for cutoff in (1.0, NEAR):
+    for cutoff in (SAME, NEARER, NEAR):
         for place, names in places.items():
             spelt = {name.upper(): name for name in names}
             near = get_close_matches(key.upper(), spelt, n=1, cutoff=cutoff)

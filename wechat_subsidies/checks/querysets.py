@@ -1,12 +1,18 @@
 """Whether orders can be loaded by a queryset of the shop's."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import EmptyResultSet
 from django.db import InterfaceError, OperationalError, models
 from django.db.models.options import Options
 
 from ..orders.keys import shares_key
+
+# By its key an order is alone in its window, and the first of it whatever it is among all.
+WINDOW: Final = (
+    "returned orders that are filtered by a window function, which is computed anew, and comes to "
+    "something else, for an order that is looked up by its key. Annotate it by a Subquery instead."
+)
 
 
 def queryset_problem(queryset: Any, *, model: type[models.Model]) -> str:
@@ -21,6 +27,8 @@ def queryset_problem(queryset: Any, *, model: type[models.Model]) -> str:
         return "returned a QuerySet without a model."
     if not shares_key(queryset.model, model):
         return f"returned orders of {queryset.model._meta.label}, not of {model._meta.label}."
+    if queryset.query.where.contains_over_clause:
+        return WINDOW
     try:
         str(queryset.filter(pk__isnull=False).query)
     except (EmptyResultSet, OperationalError, InterfaceError):
