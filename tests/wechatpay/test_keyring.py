@@ -210,16 +210,19 @@ def test_threads_that_wait_for_a_request_share_its_failure(
 
     def call(number: int) -> None:
         if number:
-            while not gateway.fetches:
+            while gateway.fetches < 2:
                 time.sleep(0.001)
         cancel(client)
 
     waiting, client = threading.Event(), client_of()
+    gateway.certificates = refusing(500, "SYSTEM_ERROR")
+    unavailable(client)
     gateway.certificates = fail_late
     threading.Timer(0.3, waiting.set).start()
     errors = at_once(call, 4)
     assert {type(error) for error in errors} == {CertificatesUnavailable}
-    assert (len(errors), gateway.fetches) == (4, 1)
+    assert (len(errors), gateway.fetches) == (4, 2)
+    assert {str(error) for error in errors} == {str(errors[0])}
 
 
 def test_waiting_for_another_threads_request_ends_with_the_deadline(
@@ -471,6 +474,16 @@ def test_a_forged_serial_does_not_hold_up_a_rotation(
     assert cancel(client).succeeded
 
 
+def test_serials_that_could_be_had_are_not_counted_among_the_forged(
+    client_of: CallTo, gateway: Gateway, platform_keys: Keys
+) -> None:
+    client = client_of()
+    cancel(client)
+    for number in range(keyring.MAX_FRUITLESS + 1):
+        gateway.rotate_to(PlatformKey.of(platform_keys[number % 2].key))
+        assert cancel(client).succeeded
+
+
 def test_an_unknown_serial_says_why_its_certificate_could_not_be_had(
     client_of: CallTo, gateway: Gateway
 ) -> None:
@@ -621,6 +634,17 @@ def test_another_process_needs_no_request(client_of: CallTo, gateway: Gateway) -
     assert (gateway.fetches, list(cache.timeouts.values())) == (1, [12 * 3600])
 
 
+def test_what_another_process_fetched_hours_ago_needs_no_request(
+    client_of: CallTo, gateway: Gateway
+) -> None:
+    cache = Cache()
+    cancel(client_of(certificate_store=cache))
+    (name,) = cache
+    cache.values[name] = aged(gateway.in_use, hours=10)
+    assert cancel(client_of(certificate_store=cache)).succeeded
+    assert gateway.fetches == 1
+
+
 def test_a_rotation_that_another_process_saw_needs_no_request(
     client_of: CallTo, gateway: Gateway, platform_keys: Keys, clock: Clock
 ) -> None:
@@ -634,6 +658,35 @@ def test_a_rotation_that_another_process_saw_needs_no_request(
     with_later_seal(gateway, seconds=2)
     cancel(first)
     assert cancel(second).succeeded
+    assert gateway.fetches == 2
+
+
+def test_a_serial_that_another_process_has_not_seen_either_is_asked_for(
+    client_of: CallTo, gateway: Gateway, platform_keys: Keys
+) -> None:
+    cache = Cache()
+    first, second = client_of(certificate_store=cache), client_of(certificate_store=cache)
+    for client in (first, second):
+        client.prepare()
+    gateway.serial = "ABCDEF"
+    with_later_seal(gateway, seconds=2)
+    unverified(first)
+    gateway.serial = ""
+    gateway.rotate_to(platform_keys[1])
+    assert cancel(second).succeeded
+
+
+def test_a_refresh_that_another_process_has_made_needs_no_request(
+    client_of: CallTo, gateway: Gateway, clock: Clock
+) -> None:
+    cache = Cache()
+    first, second = client_of(certificate_store=cache), client_of(certificate_store=cache)
+    for client in (first, second):
+        client.prepare()
+    clock.ahead = 11 * 3600
+    with_later_seal(gateway, seconds=clock.ahead)
+    for client in (first, second):
+        client.prepare()
     assert gateway.fetches == 2
 
 
@@ -664,9 +717,9 @@ def foreign(platform: PlatformKey) -> str:
     return json.dumps({"headers": headers, "body": body.decode()})
 
 
-def aged(platform: PlatformKey) -> str:
+def aged(platform: PlatformKey, *, hours: float = 12) -> str:
     body = body_of(platform)
-    headers = platform.seal(body, timestamp=time.time() - 12 * 3600)
+    headers = platform.seal(body, timestamp=time.time() - hours * 3600)
     return json.dumps({"headers": headers, "body": body.decode()})
 
 
@@ -747,6 +800,7 @@ def test_what_a_store_has_that_is_refused_is_logged(
     cancel(client_of(certificate_store=cache))
     (record,) = caplog.records
     assert "in the store were refused" in record.getMessage()
+    assert "this APIv3 key" in record.getMessage()
 
 
 # Secrets
