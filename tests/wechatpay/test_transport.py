@@ -238,6 +238,21 @@ def test_a_closed_transport_opens_new_connections(serve: Serve, transport_to: Tr
     assert server.connections == 2
 
 
+def test_a_closed_transport_leaves_no_connection_open(
+    serve: Serve, transport_to: TransportTo
+) -> None:
+    def answer_and_wait(connection: Connection, request: Request) -> None:
+        ok(connection, request)
+        if connection.sock.recv(1) == b"":
+            ended.set()
+
+    ended = threading.Event()
+    transport = transport_to(serve(answer_and_wait).url)
+    post(transport)
+    transport.close()
+    assert ended.wait(5)
+
+
 def test_another_process_number_means_another_pool(
     serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

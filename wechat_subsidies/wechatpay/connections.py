@@ -232,5 +232,6 @@ class ObservingAdapter(HTTPAdapter):
 
     def close(self) -> None:
         """Close the connections; a later call opens new ones, in a new pool."""
-        self._pool = None
+        # urllib3 closes those of a pool when nobody refers to it any more.
+        self._pool = self._trusting = None
         super().close()
