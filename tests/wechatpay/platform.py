@@ -119,7 +119,7 @@ class Gateway:
 
     def __call__(self, connection: Connection, request: Request) -> None:
         self.serials_asked_for.append(request.headers.get("Wechatpay-Serial"))
-        if request.path == "/v3/certificates":
+        if (request.line, request.body) == ("GET /v3/certificates HTTP/1.1", b""):
             self._answer_certificates(connection)
         else:
             self._answer_cancel(connection, request)

@@ -1,8 +1,11 @@
 import json
 import re
+import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -17,6 +20,7 @@ from wechat_subsidies.wechatpay import (
     InvalidParameter,
     MerchantCredentials,
     NotSent,
+    OutcomeUnknown,
     SignatureRefused,
     UnexpectedStatus,
     UnverifiedAnswer,
@@ -145,6 +149,15 @@ def test_a_stale_success_is_refused_by_the_clients_clock(
     assert refused.value.reason == "stale"
 
 
+def test_a_request_is_signed_at_the_time_of_the_clients_clock(
+    gateway: Callable[..., Server], client_to: ClientTo
+) -> None:
+    server = gateway(success)
+    with pytest.raises(UnverifiedAnswer):
+        client_to(server.url, clock=lambda: 1_000_000_000.0).echo()
+    assert 'timestamp="1000000000"' in server.requests[0].headers["Authorization"]
+
+
 def test_a_refusal_carries_the_words_of_wechat_pay(
     gateway: Callable[..., Server], client_to: ClientTo
 ) -> None:
@@ -195,6 +208,7 @@ def test_a_call_that_begins_too_late_is_not_sent(
         lambda: client.cancel_subsidy(**ORDER, description="x", deadline=late),
         lambda: client.query_refund(refund_id="1", sub_mchid="2", deadline=late),
         lambda: client.echo(deadline=late),
+        lambda: client.prepare(deadline=late),
     ):
         with pytest.raises(NotSent):
             call()
@@ -204,7 +218,7 @@ def test_a_call_that_begins_too_late_is_not_sent(
 def test_an_echo_is_proven(gateway: Callable[..., Server], client_to: ClientTo) -> None:
     server = gateway(as_json(echo_message="你好"))
     assert client_to(server.url).echo(message="你好").key_id == PUB_KEY_ID
-    assert server.requests[0].path == "/v3/security/echo"
+    assert (server.requests[0].method, server.requests[0].path) == ("POST", "/v3/security/echo")
     assert server.requests[0].body == '{"echo_message": "你好"}'.encode()
 
 
@@ -215,6 +229,7 @@ def test_a_refund_is_asked_for_by_its_number(
     refund = client_to(server.url).query_refund(refund_id="3008", sub_mchid="19")
     assert (refund.status, refund.transaction_id) == ("PROCESSING", "4208")
     assert server.requests[0].line == "GET /v3/ecommerce/refunds/id/3008?sub_mchid=19 HTTP/1.1"
+    assert server.requests[0].body == b""
 
 
 def test_nothing_is_sent_that_could_not_be_verified(
@@ -251,11 +266,61 @@ def test_a_clients_repr_shows_whose_it_is_and_no_key(client_to: ClientTo) -> Non
     assert re.fullmatch(r"<WeChatPayClient MerchantCredentials\(mchid='\d+', .*'\)>", shown)
 
 
+def test_a_client_asks_its_backup_where_nothing_could_be_sent(
+    gateway: Callable[..., Server], client_to: ClientTo, refusing_url: str
+) -> None:
+    server = gateway(success)
+    client = client_to(refusing_url, backup_url=server.url)
+    assert client.cancel_subsidy(**ORDER, description="x").answer.host == server.host
+
+
+def test_a_client_trusts_the_authorities_that_it_was_given(
+    serve: Serve, client_to: ClientTo, seal: Seal, server_tls: ssl.SSLContext, ca_bundle: str
+) -> None:
+    def answer(connection: Connection, request: Request) -> None:
+        connection.answer(body=b"{}", headers=seal(b"{}"))
+
+    server = serve(answer, tls=server_tls)
+    assert client_to(server.url, ca_bundle=ca_bundle).echo().http_status == 200
+    with pytest.raises(NotSent):
+        client_to(server.url).echo()
+
+
+def test_a_client_waits_for_an_answer_as_long_as_it_was_told_to(
+    serve: Serve, client_to: ClientTo
+) -> None:
+    server = serve(lambda connection, request: connection.hang())
+    with pytest.raises(OutcomeUnknown) as refused:
+        client_to(server.url, timeout=(5, 0.2)).echo()
+    assert "read timeout=0.2" in str(refused.value.__cause__)
+
+
+def test_a_client_keeps_as_many_connections_as_it_was_told_to(
+    serve: Serve, client_to: ClientTo, seal: Seal
+) -> None:
+    def answer(connection: Connection, request: Request) -> None:
+        both.wait(10)
+        connection.answer(body=b"{}", headers=seal(b"{}"))
+
+    both, server = threading.Barrier(2), serve(answer)
+    client = client_to(server.url, pool_size=1)
+    for _ in range(2):
+        with ThreadPoolExecutor(2) as threads:
+            for call in [threads.submit(client.echo) for _ in range(2)]:
+                call.result()
+    assert server.connections == 3
+
+
 @pytest.mark.parametrize("name", ["base_url", "backup_url"])
 def test_both_urls_are_checked(credentials: MerchantCredentials, name: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         WeChatPayClient(credentials, **{name: "http://host"})
     assert refused.value.code == "base_url_not_https"
+
+
+def test_both_urls_may_be_plain_http_where_that_is_allowed(client_to: ClientTo) -> None:
+    client = client_to("http://gateway.test", backup_url="http://api2.test", allow_http=True)
+    assert client.backup_url == "http://api2.test"
 
 
 def test_a_backup_url_is_kept(client_to: ClientTo) -> None:
