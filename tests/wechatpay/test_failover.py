@@ -1,5 +1,6 @@
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -212,6 +213,27 @@ def test_a_backup_that_fails_in_that_minute_leads_back_to_the_primary(
     revived = revive()
     assert post(hosts).host == revived.host
     assert time.monotonic() > hosts._primary_is_down_until
+
+
+def test_a_connection_is_made_to_the_host_that_the_next_call_goes_to(
+    serve: Serve, transport_to: TransportTo, dead_url: str
+) -> None:
+    connected = threading.Event()
+    backup = serve(ok, first=lambda connection: connected.set())
+    hosts = Failover(transport_to(dead_url), transport_to(backup.url))
+    hosts.connect(deadline=Deadline.after(start=5, end=5))
+    assert connected.wait(5)
+    assert post(hosts).host == backup.host
+    assert (backup.connections, len(backup.requests)) == (1, 1)
+
+
+def test_a_connection_is_not_made_after_the_time_for_it(
+    serve: Serve, transport_to: TransportTo
+) -> None:
+    primary = serve(ok)
+    with pytest.raises(NotSent):
+        Failover(transport_to(primary.url)).connect(deadline=Deadline.after(start=-1, end=5))
+    assert primary.connections == 0
 
 
 def test_a_deadline_that_is_not_given_has_time_for_both_hosts(
