@@ -634,6 +634,15 @@ def test_another_process_needs_no_request(client_of: CallTo, gateway: Gateway) -
     assert (gateway.fetches, list(cache.timeouts.values())) == (1, [12 * 3600])
 
 
+def test_a_store_may_give_bytes_for_text(client_of: CallTo, gateway: Gateway) -> None:
+    cache = Cache()
+    cancel(client_of(certificate_store=cache))
+    (name,) = cache
+    cache.values[name] = str(cache.values[name]).encode()
+    assert cancel(client_of(certificate_store=cache)).succeeded
+    assert gateway.fetches == 1
+
+
 def test_what_another_process_fetched_hours_ago_needs_no_request(
     client_of: CallTo, gateway: Gateway
 ) -> None:
@@ -695,6 +704,17 @@ def with_later_seal(gateway: Gateway, *, seconds: float) -> None:
     gateway.certificates = lambda connection: signed_by(
         gateway.in_use, body_of(*gateway.listed), timestamp=later
     )(connection)
+
+
+def test_the_certificates_of_another_gateway_have_a_place_of_their_own(
+    client_of: CallTo, gateway: Gateway, certified: MerchantCredentials, serve: Serve
+) -> None:
+    cache = Cache()
+    cancel(client_of(certificate_store=cache))
+    url = serve(gateway).url
+    with WeChatPayClient(certified, base_url=url, certificate_store=cache) as client:
+        cancel(client)
+    assert (gateway.fetches, len(list(cache))) == (2, 2)
 
 
 def test_what_is_stored_tells_a_thief_nothing(client_of: CallTo) -> None:
