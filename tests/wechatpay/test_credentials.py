@@ -1,5 +1,7 @@
 import base64
 import os
+import subprocess
+import sys
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +22,7 @@ from wechat_subsidies.wechatpay import (
     load_private_key,
     load_public_key,
 )
-from wechat_subsidies.wechatpay.keys import LazyKey, _ParsedOnce, parse_public_key
+from wechat_subsidies.wechatpay.keys import LazyKey, _ParsedOnce, key_file, parse_public_key
 
 from .platform import API_V3_KEY
 from .samples import PUB_KEY_ID, private_pem, public_pem
@@ -51,6 +53,7 @@ def code_of(load: Callable[[object], object], source: object) -> str:
     with pytest.raises(CredentialsError) as refused:
         load(source)
     assert refused.value.outcome_known is True
+    assert " key" in str(refused.value)
     return refused.value.code
 
 
@@ -102,6 +105,23 @@ def test_a_file_may_hold_a_certificate_beside_the_key(
     assert load_private_key(certificate_pem + private_pem(merchant_key))
 
 
+@pytest.mark.parametrize(
+    "form", [str, Path, lambda path: str(path).encode(), lambda path: lambda: path]
+)
+def test_the_file_that_a_source_names_is_known(
+    tmp_path: Path, form: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "apiclient_key.pem"
+    assert key_file(form(path)) is None
+    path.touch()
+    assert key_file(form(path)) == path
+
+
+@pytest.mark.parametrize("source", [None, 5, "", "-----BEGIN", b"\x30\x00", lambda: 1 / 0])
+def test_a_source_that_names_no_file_has_none(source: object) -> None:
+    assert key_file(source) is None
+
+
 def test_a_key_is_parsed_once_however_many_threads_ask(merchant_key: RSAPrivateKey) -> None:
     pem = private_pem(merchant_key)
     with ThreadPoolExecutor(8) as threads:
@@ -110,11 +130,23 @@ def test_a_key_is_parsed_once_however_many_threads_ask(merchant_key: RSAPrivateK
 
 
 def test_a_lock_that_was_held_at_a_fork_does_not_hold_up_the_child() -> None:
-    parse = _ParsedOnce(bytes.upper)
-    parse._lock.acquire()
-    parse._renew_lock()
-    assert not parse._lock.locked()
-    assert parse(b"key") == b"KEY"
+    command = [sys.executable, "-c", FORKING]
+    python = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert python.stdout == "held by the parent\nfree in the child\n"
+
+
+FORKING = """
+import os
+from wechat_subsidies.wechatpay.keys import _ParsedOnce
+
+parse = _ParsedOnce(bytes.upper)
+parse._lock.acquire()
+if os.fork() == 0:
+    print("held" if parse._lock.locked() else "free", "in the child", flush=True)
+    os._exit(0)
+print("held by the parent", flush=True)
+os.wait()
+"""
 
 
 def test_keys_are_remembered_where_processes_do_not_fork(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,10 +164,28 @@ def test_a_source_of_another_type_is_said_so(source: object) -> None:
     assert code_of(load_private_key, source) == "wrong_type"
 
 
-def test_a_file_that_is_not_there_is_named() -> None:
+@pytest.mark.parametrize(
+    ("load", "source"),
+    [
+        (load_private_key, "/nowhere/no_such.pem"),
+        (load_private_key, Path("/nowhere/no_such.pem")),
+        (load_api_v3_key, Path("/nowhere/no_such.pem")),
+    ],
+)
+def test_a_file_that_is_not_there_is_named(
+    load: Callable[[object], object], source: object
+) -> None:
     with pytest.raises(CredentialsError, match=r"no_such\.pem: No such file") as refused:
-        load_private_key("/nowhere/no_such.pem")
+        load(source)
     assert refused.value.code == "unreadable"
+
+
+def test_no_more_of_a_file_is_read_than_a_key_may_take(
+    tmp_path: Path, merchant_key: RSAPrivateKey
+) -> None:
+    path = tmp_path / "apiclient_key.pem"
+    path.write_text(" " * 64 * 1024 + private_pem(merchant_key))
+    assert code_of(load_private_key, path) == "not_pem"
 
 
 @pytest.mark.parametrize("source", [Path(), "a.pem\x00", "x" * 5000, "a b", "/\udcff.pem"])
@@ -200,6 +250,7 @@ def test_a_key_that_is_not_rsa_is_named() -> None:
         "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
         "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----",
         "-----BEGIN PUBLIC KEY-----",
+        "-----BEGIN PRIVATE KEY-----\nAA\udcff\n-----END PRIVATE KEY-----",
         b"\x30\x82\x00\xff",
     ],
 )
@@ -209,6 +260,23 @@ def test_a_damaged_key_is_no_key(load: Callable[[object], object], source: objec
 
 def test_a_key_that_was_cut_is_no_key(merchant_key: RSAPrivateKey) -> None:
     assert code_of(load_private_key, private_pem(merchant_key)[:800]) == "not_pem"
+    assert code_of(load_public_key, public_pem(merchant_key)[:200]) == "not_pem"
+
+
+@pytest.mark.parametrize(
+    ("load", "belongs"),
+    [(load_private_key, "apiclient_key.pem"), (load_public_key, "pub_key.pem")],
+)
+@pytest.mark.parametrize("fault", ["a certificate", "damaged", "not RSA"])
+def test_it_is_said_which_file_belongs_where_another_was_given(
+    certificate_pem: str, load: Callable[[object], object], belongs: str, fault: str
+) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    elliptic = private_pem(key) if load is load_private_key else public_pem(key)
+    given = {"a certificate": certificate_pem, "damaged": b"\x30\xff", "not RSA": elliptic}
+    with pytest.raises(CredentialsError) as refused:
+        load(given[fault])
+    assert str(refused.value).endswith(f"({belongs}) belongs here")
 
 
 @pytest.mark.parametrize(
@@ -305,6 +373,7 @@ def test_what_cannot_be_a_merchant_is_refused(field: str, value: object, code: s
     with pytest.raises(CredentialsError) as refused:
         made(**{field: value})
     assert refused.value.code == code
+    assert str(refused.value).startswith(("The ", "No "))
 
 
 def test_the_preferred_key_of_wechat_pay_is_the_first(wechatpay_key: RSAPrivateKey) -> None:
