@@ -110,8 +110,25 @@ def test_the_watchdog_cuts_at_the_end(pair: tuple[socket.socket, socket.socket])
     call.attach(pair[0])
     watchdog.watch(call)
     assert pair[1].recv(1) == b""
+    assert time.monotonic() >= call.deadline.end_by
     watchdog.release(call)
     call.finish()
+
+
+def test_the_watchdog_goes_on_after_there_was_nothing_to_watch() -> None:
+    watchdog = Watchdog()
+    for _ in range(
+        20
+    ):  # it may not have seen yet that nothing was left when the next of them comes
+        ours, theirs = socket.socketpair()
+        theirs.settimeout(5)
+        call = call_ending(0.01)
+        with ours, theirs:
+            call.attach(ours)
+            watchdog.watch(call)
+            assert theirs.recv(1) == b""
+        watchdog.release(call)
+        call.finish()
 
 
 def test_the_watchdog_cuts_what_came_while_it_waited_for_a_call_that_is_over(

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from wechat_subsidies.wechatpay import NotSent, load_private_key
-from wechat_subsidies.wechatpay.keys import LazyKey
-from wechat_subsidies.wechatpay.secrecy import SecretText
+from wechat_subsidies.wechatpay.keys import LazyKey, key_file
+from wechat_subsidies.wechatpay.secrecy import SecretText, forget_variables
 from wechat_subsidies.wechatpay.transport import Transport
 
 Fail = Callable[[], object]
@@ -16,19 +16,26 @@ class Interruption(BaseException):
     """What may come at any moment, also while a key is read."""
 
 
-@pytest.fixture(params=["a call", "a key"])
+def interrupted() -> str:
+    number = 1
+    raise Interruption(number)
+
+
+READERS = {
+    "a key": LazyKey(interrupted, parse=load_private_key).load,
+    "a key's file": lambda: key_file(interrupted),
+}
+
+
+@pytest.fixture(params=["a call", *READERS])
 def fail(
     request: pytest.FixtureRequest, transport_to: Callable[..., Transport], refusing_url: str
 ) -> Fail:
     """Fail where secrets are, so that variables are forgotten."""
-
-    def interrupted() -> str:
-        raise Interruption
-
     transport = transport_to(refusing_url)
     if request.param == "a call":
         return lambda: transport.send(method="GET", path="/", headers={})
-    return LazyKey(interrupted, parse=load_private_key).load
+    return READERS[request.param]
 
 
 def fail_while_handling(error: BaseException, *, fail: Fail) -> None:
@@ -61,6 +68,20 @@ def hosts_error() -> KeyError:
 def test_a_secret_text_is_sent_as_it_is_and_not_shown() -> None:
     authorization = SecretText("signature")
     assert (f"{authorization}", f"{authorization!r}") == ("signature", "<secret>")
+
+
+def test_an_error_and_all_that_caused_it_are_forgotten() -> None:
+    error, cause, context = hosts_error(), hosts_error(), hosts_error()
+    error.__cause__, error.__context__, cause.__context__ = cause, context, error
+    forget_variables(error, but_of=None)
+    assert [variables_below(each) for each in (error, cause, context)] == [{}, {}, {}]
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_what_fails_while_a_key_is_read_shows_no_variables(read: Fail) -> None:
+    with pytest.raises(Interruption) as raised:
+        read()
+    assert variables_below(raised.value) == {}
 
 
 def test_what_the_host_is_handling_keeps_its_variables(fail: Fail) -> None:
