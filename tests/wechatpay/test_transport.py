@@ -21,10 +21,11 @@ from wechat_subsidies.wechatpay import (
     NotSent,
     OutcomeUnknown,
     connections,
+    transport,
 )
-from wechat_subsidies.wechatpay.addresses import check_base_url
+from wechat_subsidies.wechatpay.addresses import check_base_url, checked_proxies
 from wechat_subsidies.wechatpay.deadlines import Call
-from wechat_subsidies.wechatpay.transport import MAX_BODY, Transport
+from wechat_subsidies.wechatpay.transport import CHUNK, MAX_BODY, Transport
 
 from .servers import Connection, Request, Server
 
@@ -76,12 +77,13 @@ def test_a_request_without_a_body_has_no_length(serve: Serve, transport_to: Tran
 
 def test_the_answer_holds_what_came_back(serve: Serve, transport_to: TransportTo) -> None:
     server = serve(ok)
+    before = time.monotonic()
     answer = post(transport_to(server.url))
     assert (answer.http_status, answer.body, answer.host) == (200, b"fine", server.host)
     assert (answer.request_id, answer.key_id) == ("R1", None)
     assert answer.headers["request-id"] == "R1"
     assert answer.wechatpay_headers() == {"Wechatpay-Nonce": "N"}
-    assert answer.elapsed > 0
+    assert 0 < answer.elapsed <= time.monotonic() - before
 
 
 def test_neither_headers_nor_body_are_in_an_answers_repr(
@@ -370,7 +372,9 @@ def test_a_refused_connection_is_not_sent(transport_to: TransportTo, refusing_ur
     assert error.is_outage
     assert isinstance(error, requests.ConnectionError)
     assert error.outcome_known is True
+    assert "ConnectionRefusedError: " in str(error)
     assert "Connection refused" in str(error)
+    assert "HTTPConnectionPool" not in str(error)
 
 
 def test_a_name_that_does_not_resolve_is_not_sent(transport_to: TransportTo) -> None:
@@ -722,6 +726,36 @@ def test_a_call_is_not_cut_any_more_once_its_connection_is_back_in_the_pool(
     assert server.connections == 1
 
 
+WHOLE_BODIES = {
+    "by length": b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine",
+    "by chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfine\r\n0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("answer", WHOLE_BODIES.values(), ids=WHOLE_BODIES)
+def test_an_answer_that_came_whole_before_the_call_was_cut_is_an_answer(
+    serve: Serve, transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    def cut_and_read(response: requests.Response, *, call: Call) -> bytes:
+        call.cut()
+        return read(response, call=call)
+
+    read = transport._content
+    monkeypatch.setattr(transport, "_content", cut_and_read)
+    server = serve(lambda connection, request: connection.write(answer))
+    assert post(transport_to(server.url)).body == b"fine"
+
+
+def test_an_answer_that_ends_with_its_connection_is_read(
+    serve: Serve, transport_to: TransportTo
+) -> None:
+    def answer_and_end(connection: Connection, request: Request) -> None:
+        connection.write(b"HTTP/1.0 200 OK\r\n\r\nfine")
+        end(connection)
+
+    assert post(transport_to(serve(answer_and_end).url)).body == b"fine"
+
+
 @pytest.mark.parametrize("length", [MAX_BODY + 1, 4_000_000])
 def test_an_answer_is_read_up_to_a_bound(
     serve: Serve, transport_to: TransportTo, length: int
@@ -731,6 +765,17 @@ def test_an_answer_is_read_up_to_a_bound(
         post(transport_to(server.url))
     assert refused.value.outcome_known is False
     assert len(refused.value.answer.body) == MAX_BODY
+
+
+def test_what_is_beyond_the_bound_is_not_waited_for(
+    serve: Serve, transport_to: TransportTo
+) -> None:
+    def answer_and_hang(connection: Connection, request: Request) -> None:
+        connection.answer(body=b"x" * (MAX_BODY + CHUNK), length=4_000_000)
+        connection.hang()
+
+    with pytest.raises(MalformedAnswer):
+        post(transport_to(serve(answer_and_hang).url, timeout=(5, 0.5)))
 
 
 def test_an_answer_as_long_as_the_bound_is_read(serve: Serve, transport_to: TransportTo) -> None:
@@ -816,6 +861,11 @@ def test_loopback_is_not_asked_through_a_proxy(
     assert post(transport_to(serve(ok).url)).body == b"fine"
 
 
+@pytest.mark.parametrize("proxy", ["http://proxy:3128", "https://proxy:3129"])
+def test_a_proxy_is_spoken_to_with_tls_or_without(proxy: str) -> None:
+    assert checked_proxies("https://wechatpay.invalid", {"https": proxy}) == {"https": proxy}
+
+
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1080", "http://user:pass word@[::1"])
 def test_a_proxy_that_cannot_be_used_is_refused_without_its_password(
     transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch, proxy: str
@@ -824,6 +874,7 @@ def test_a_proxy_that_cannot_be_used_is_refused_without_its_password(
     with pytest.raises(ConfigurationError) as refused:
         transport_to("https://wechatpay.invalid")
     assert refused.value.code == "proxy_invalid"
+    assert "wechatpay.invalid" in str(refused.value)
     assert "pass" not in str(refused.value)
     assert refused.value.__cause__ is None
 
@@ -877,13 +928,29 @@ def test_any_other_base_url_is_refused(url: str, code: str) -> None:
 
 
 def test_plain_http_elsewhere_has_to_be_allowed() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        Transport(base_url="http://gateway.test")
+    assert refused.value.code == "base_url_not_https"
     assert check_base_url("http://gateway.test", allow_http=True) == "http://gateway.test"
 
 
 @pytest.mark.parametrize(
-    "timeout", [5, None, (5,), (0, 5), (5, -1), (5, float("inf")), (float("nan"), 5), ("a", 5)]
+    "timeout",
+    [
+        5,
+        None,
+        (5,),
+        (0, 5),
+        (5, 0),
+        (5, -1),
+        (5, float("inf")),
+        (float("inf"), 5),
+        (float("nan"), 5),
+        ("a", 5),
+    ],
 )
 def test_a_timeout_is_finite(timeout: object) -> None:
     with pytest.raises(ConfigurationError) as refused:
         Transport(base_url="https://host", timeout=timeout)
     assert refused.value.code == "timeout_invalid"
+    assert "(connect, read)" in str(refused.value)
