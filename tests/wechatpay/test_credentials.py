@@ -149,6 +149,13 @@ os.wait()
 """
 
 
+def test_a_key_is_parsed_after_a_lock_was_renewed() -> None:
+    parse = _ParsedOnce(bytes.upper)
+    parse._lock.acquire()
+    parse._renew_lock()  # as in the child of a fork, whose lines nobody counts
+    assert parse(b"key") == b"KEY"
+
+
 def test_keys_are_remembered_where_processes_do_not_fork(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "register_at_fork")
     assert _ParsedOnce(bytes.upper)(b"key") == b"KEY"
