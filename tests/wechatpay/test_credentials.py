@@ -141,10 +141,10 @@ from wechat_subsidies.wechatpay.keys import _ParsedOnce
 
 parse = _ParsedOnce(bytes.upper)
 parse._lock.acquire()
+print("held by the parent", flush=True)
 if os.fork() == 0:
     print("held" if parse._lock.locked() else "free", "in the child", flush=True)
     os._exit(0)
-print("held by the parent", flush=True)
 os.wait()
 """
 
