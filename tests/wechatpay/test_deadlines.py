@@ -117,9 +117,8 @@ def test_the_watchdog_cuts_at_the_end(pair: tuple[socket.socket, socket.socket])
 
 def test_the_watchdog_goes_on_after_there_was_nothing_to_watch() -> None:
     watchdog = Watchdog()
-    for _ in range(
-        20
-    ):  # it may not have seen yet that nothing was left when the next of them comes
+    # Many: it may not have seen yet that nothing was left when the next of them comes.
+    for _ in range(20):
         ours, theirs = socket.socketpair()
         theirs.settimeout(5)
         call = call_ending(0.01)

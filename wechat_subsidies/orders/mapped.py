@@ -25,7 +25,7 @@ KEYS = (*PATHS, "queryset")
 
 
 class RowByRow(models.Func):
-    """An annotation that is true, looked at row by row.
+    """A condition that is true, looked at row by row: an annotation, or whether something exists.
 
     Asked for the latest orders with a refund, MariaDB would read all refunds first: it makes a
     table of whatever a bare EXISTS in a condition finds.
