@@ -316,3 +316,16 @@ def test_the_latest_refunded_orders_are_looked_for_one_by_one(request_of_root: A
     found = candidates(adapter_for(Order), request=request_of_root).order_by("-pk")
     is_bare = "COALESCE(EXISTS" not in str(found.query)
     assert is_bare == (connection.vendor != "mysql")  # which would read all refunds for a bare one
+
+
+@pytest.mark.skipif(connection.vendor != "mysql", reason="others do so for a bare EXISTS as well")
+@pytest.mark.django_db(transaction=True)
+def test_what_is_to_be_cancelled_is_looked_for_in_the_order_of_the_list(
+    request_of_root: Any, many: None, by_columns_alone: None
+) -> None:
+    found = waiting.in_state(Order.objects.all(), SubsidyState.TO_CANCEL, request=request_of_root)
+    plan = found.order_by("-pk")[:100].explain().splitlines()
+    outermost, *others = [each for each in plan if each.startswith("1 ")]
+    assert re.match(r"1 PRIMARY shop_order index \S+ PRIMARY ", outermost), plan
+    assert "filesort" not in outermost
+    assert others == []  # what is joined may as well come first

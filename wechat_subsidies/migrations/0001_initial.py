@@ -211,7 +211,7 @@ class Migration(migrations.Migration):
                 ('subsidy_amount', models.BigIntegerField(blank=True, null=True, verbose_name='subsidy (fen)')),
                 ('newly_recorded', models.BooleanField(default=False, verbose_name='recorded by this batch')),
                 ('asked_at', wechat_subsidies.models.fields.InstantField(blank=True, null=True, verbose_name='asked at')),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='wechat_subsidies.cancellationbatch')),
+                ('batch', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='items', to='wechat_subsidies.cancellationbatch')),
                 ('cancellation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='batch_items', to='wechat_subsidies.subsidycancellation')),
             ],
             options={
@@ -272,7 +272,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='subsidycancellation',
-            index=models.Index(fields=['order_model', 'order_pk'], name='subsidies_order'),
+            index=models.Index(fields=['order_model', 'order_pk', 'status'], name='subsidies_order'),
         ),
         migrations.AddIndex(
             model_name='subsidycancellation',

@@ -100,7 +100,12 @@ class CancellationBatchItem(models.Model):
         ASKED = "asked", _("Asked for")
         REFUSED = "refused", _("Refused when it was asked for")
 
-    batch = models.ForeignKey(CancellationBatch, on_delete=models.CASCADE, related_name="items")
+    batch = models.ForeignKey(
+        CancellationBatch,
+        on_delete=models.CASCADE,
+        related_name="items",
+        db_index=False,  # both indexes below begin with it
+    )
     position = models.PositiveIntegerField(_("position"))
     status = models.CharField(_("status"), max_length=16, choices=Status)
     # Why it was left out or refused: a code of `orders.ReasonCode` or of `exceptions`, and words where

@@ -165,7 +165,8 @@ class SubsidyCancellation(models.Model):
         indexes = [
             models.Index(fields=["mchid", "send_after"], name="subsidies_due"),
             models.Index(fields=["announce_after"], name="subsidies_announce"),
-            models.Index(fields=["order_model", "order_pk"], name="subsidies_order"),
+            # With the status, so that lists of orders by it are told by the index alone.
+            models.Index(fields=["order_model", "order_pk", "status"], name="subsidies_order"),
             models.Index(fields=["status", "id"], name="subsidies_status"),
             models.Index(fields=["scope", "id"], name="subsidies_scope"),
             models.Index(fields=["reason", "id"], name="subsidies_reason"),
