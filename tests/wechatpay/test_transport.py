@@ -792,6 +792,18 @@ def test_an_error_does_not_lead_to_the_authorization(
     assert error.__cause__.request is error.request
 
 
+def test_a_byte_that_is_sent_by_another_way_is_known_of(serve: Serve) -> None:
+    """As by a urllib3 that writes what follows a request, or precedes one, by itself."""
+    call = Call(Deadline.after(start=5, end=10))
+    connection = connections.ObservedConnection(serve(ok).host)
+    with connections.in_hand(call):
+        connection.putrequest("GET", "/v3/x")
+        assert not call.first_byte_written
+        connection.endheaders()
+        assert call.first_byte_written
+    connection.close()
+
+
 # Proxies
 
 

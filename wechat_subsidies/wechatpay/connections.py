@@ -95,12 +95,14 @@ class ObservedConnection(HTTPConnection):
 
     def send(self, data: Any) -> None:
         """Send what establishes the connection; of a request, gather it."""
-        if self._gathered is None or self._is_establishing:
+        if self._is_establishing:
             super().send(data)
-        else:
+        elif self._gathered is not None:
             self._gathered.append(data)
+        else:  # by no urllib3 so far, but nothing is to be sent that its call does not know of
+            self._write(data)
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: Any) -> None:
         """Write a whole request, and mark its call immediately before the first byte."""
         if self.sock is None:
             self.connect()
