@@ -65,7 +65,7 @@ openapi: .venv/test/ready  ## Write the OpenAPI document of the API anew (docs/o
 torture: .venv/torture/ready  ## Kill workers and compare what is left (half an hour; ARGS=--short: minutes)
 	@.venv/torture/bin/python -m torture $(ARGS)
 
-bench: .venv/bench/ready  ## Measure speed side by side, and write benchmarks/results.md (twelve minutes)
+bench: .venv/bench/ready  ## Measure speed side by side, and write benchmarks/results.md (ten minutes)
 	@.venv/bench/bin/python -m benchmarks --postgresql '$(POSTGRESQL_URL)' --mariadb '$(MARIADB_URL)' $(ARGS)
 
 test-brokers: .venv/test/ready  ## Run the tests that need RabbitMQ or Redis
