@@ -38,21 +38,6 @@ class OtherModelsQueryset(Whole):
         return Refund.objects.all()
 
 
-class SlicedCandidates(Whole):
-    def candidates(self) -> Any:
-        return Order.objects.all()[:5]
-
-
-class WindowedCandidates(Whole):
-    def candidates(self) -> Any:
-        return newest_of_each_seller(None)
-
-
-class NarrowCandidates(Whole):
-    def candidates(self) -> Any:
-        return Order.objects.filter(refunds__isnull=False)
-
-
 class AbstractModel(Whole):
     model = Model
 

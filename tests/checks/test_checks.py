@@ -330,8 +330,6 @@ def test_what_was_paid_without_what_was_refunded_is_a_warning(problems: Change) 
         ("AbstractModel", "E202", "has no model"),
         ("NeedsAnArgument", "E206", "shop"),
         ("OtherModelsQueryset", "E206", "orders of shop.Refund"),
-        ("SlicedCandidates", "E206", "Cannot filter"),
-        ("WindowedCandidates", "E206", "filtered by a window function"),
     ],
 )
 def test_what_an_adapter_lacks_is_named(
@@ -341,10 +339,6 @@ def test_what_an_adapter_lacks_is_named(
     assert problem.id == f"wechat_subsidies.{identity}"
     assert words in problem.msg
     assert problem.hint
-
-
-def test_candidates_that_are_fewer_than_all_orders_are_fine(problems: Change) -> None:
-    assert problems(ORDERS="tests.checks.adapters.NarrowCandidates") == []
 
 
 def test_an_adapter_at_the_label_of_another_model_is_named(problems: Change) -> None:
