@@ -30,6 +30,13 @@ from .test_routers import SecondDatabase
 pytestmark = pytest.mark.django_db
 
 
+BY_INDEX_ALONE = {
+    "sqlite": "USING COVERING INDEX subsidies_order",
+    "postgresql": "Index Only Scan using subsidies_order",
+    "mysql": "subsidies_order .*Using index(?! condition)|Covering index .*subsidies_order",
+}
+
+
 @pytest.fixture
 def request_of_root(db: None) -> Any:
     request = RequestFactory().get("/")
@@ -292,7 +299,8 @@ def test_the_filter_reads_our_index_and_not_our_table(
     monkeypatch.setattr(waiting, "FEW", -1)
     found = waiting.in_state(Order.objects.all(), state, request=request_of_root)
     with unwilling_to_read_whole_tables():
-        assert "subsidies_order" in found.order_by("-pk")[:100].explain()
+        plan = found.order_by("-pk")[:100].explain()
+    assert re.search(BY_INDEX_ALONE[connection.vendor], plan), plan
 
 
 @pytest.mark.django_db(transaction=True)
@@ -323,6 +331,8 @@ def test_the_latest_refunded_orders_are_looked_for_one_by_one(request_of_root: A
 def test_what_is_to_be_cancelled_is_looked_for_in_the_order_of_the_list(
     request_of_root: Any, many: None, by_columns_alone: None
 ) -> None:
+    if not connection.mysql_is_mariadb:
+        pytest.skip("MySQL writes its plans otherwise")
     found = waiting.in_state(Order.objects.all(), SubsidyState.TO_CANCEL, request=request_of_root)
     plan = found.order_by("-pk")[:100].explain().splitlines()
     outermost, *others = [each for each in plan if each.startswith("1 ")]

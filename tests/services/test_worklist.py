@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.db.models import Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from example_project.shop.models import Order
@@ -163,6 +165,20 @@ def test_orders_that_cannot_be_loaded_do_not_hold_up_others(
     assert cancel_refunded().left_out == {"adapter_error": 1}
     assert asked_for() == {fine.number}
     assert "a shop's own mistake" in caplog.text
+
+
+def test_candidates_that_change_as_they_are_worked_through_are_refused(
+    make_order: Any, monkeypatch: Any, caplog: Any
+) -> None:
+    def candidates(adapter: OrderAdapter) -> Any:
+        place = Window(RowNumber(), partition_by="seller", order_by="-pk")
+        return Order.objects.annotate(place=place).filter(place=1)
+
+    make_order()
+    monkeypatch.setattr(type(adapter_for(Order)), "candidates", candidates)
+    report = worklist.cancel_refunded()
+    assert (report.orders, report.unread) == (0, ["shop.Order"])
+    assert "filtered by a window function" in caplog.text
 
 
 def test_candidates_that_cannot_be_read_are_named(

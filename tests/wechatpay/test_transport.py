@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -795,13 +796,21 @@ def test_an_error_does_not_lead_to_the_authorization(
 def test_a_byte_that_is_sent_by_another_way_is_known_of(serve: Serve) -> None:
     """As by a urllib3 that writes what follows a request, or precedes one, by itself."""
     call = Call(Deadline.after(start=5, end=10))
-    connection = connections.ObservedConnection(serve(ok).host)
+    server = serve(ok)
+    connection = connections.ObservedConnection(server.host)
     with connections.in_hand(call):
-        connection.putrequest("GET", "/v3/x")
+        connection.putrequest("POST", "/v3/x")
+        connection.putheader("Content-Length", "2")
         assert not call.first_byte_written
         connection.endheaders()
         assert call.first_byte_written
+        # What has begun is not begun again: neither too late by now, nor on another connection.
+        call.deadline = replace(call.deadline, start_by=0, slot=0)
+        connection.send(b"{}")
+        while not server.requests:
+            time.sleep(0.01)
     connection.close()
+    assert server.requests[0].body == b"{}"
 
 
 # Proxies

@@ -39,8 +39,9 @@ class OrderAdapter:
 
         It need not be exact, only leave none out: each order is loaded through `get_queryset()` and
         judged by `targets` and `why_not` in any case. So narrow it down by what an index serves,
-        such as a flag in a column or the orders of the last months. Of the QuerySet, which may not
-        be sliced, only the keys are taken, a few hundred at a time in the order of the keys.
+        such as a flag in a column or the orders of the last months. Of the QuerySet, which may be
+        neither sliced nor filtered by a window function, only the keys are taken, a few hundred at
+        a time in the order of the keys.
         """
         return self.get_queryset().order_by("pk")
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial as bind
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.utils.translation import gettext as _
 
@@ -191,8 +192,18 @@ def is_reached(limit: int | None, report: WorkReport) -> bool:
 
 
 def keys_after(last: Any, *, adapter: OrderAdapter) -> list[Any]:
-    """The next keys of candidates, in their order; an offset would count through all before them."""
+    """The next keys of candidates, in their order; an offset would count through all before them.
+
+    Raises ImproperlyConfigured for candidates that are other ones once the first are left behind.
+    """
     orders: models.QuerySet[Any] = adapter.candidates().order_by("pk")
+    if orders.query.where.contains_over_clause:
+        message = (
+            f"candidates() of {type(adapter).__name__} is filtered by a window function, which is computed "
+            "anew for the orders that are left, so that some would be left out. Filter by a Subquery "
+            "instead."
+        )
+        raise ImproperlyConfigured(message)
     if last is not None:
         orders = orders.filter(pk__gt=last)
     return list(dict.fromkeys(orders.values_list("pk", flat=True)[:CHUNK]))

@@ -103,10 +103,12 @@ class ObservedConnection(HTTPConnection):
             self._write(data)
 
     def _write(self, data: Any) -> None:
-        """Write a whole request, and mark its call immediately before the first byte."""
+        """Write a request, whole as a rule, and mark its call immediately before the first byte."""
         if self.sock is None:
             self.connect()
-        self._begin(_call.get())
+        call = _call.get()
+        if not call.first_byte_written:
+            self._begin(call)
         super().send(data)
 
     def _begin(self, call: Call) -> None:
