@@ -80,6 +80,26 @@ def test_the_oldest_is_one_that_is_to_be_cancelled(request_of_root: Any, make_or
     assert (found.to_cancel.number, found.oldest) == (2, moments[1])
 
 
+def test_of_some_orders_only_what_is_left_of_them_is_counted(
+    request_of_root: Any, make_order: Any
+) -> None:
+    long_ago = timezone.now() - timedelta(days=151)
+    first, _second = (make_order(paid_at=long_ago) for _ in range(2))
+    numbers = {
+        name: waiting.waiting_among(some, request=request_of_root)
+        for name, some in (
+            ("all", Order.objects.all()),
+            ("one", Order.objects.filter(pk=first.pk)),
+            ("none", Order.objects.none()),
+        )
+    }
+    assert {name: (it.to_cancel.number, it.old.number) for name, it in numbers.items()} == {
+        "all": (2, 2),
+        "one": (1, 1),
+        "none": (0, 0),
+    }
+
+
 @pytest.mark.usefixtures("by_columns_alone")
 def test_the_oldest_of_many_is_what_their_column_says(
     request_of_root: Any, make_order: Any
