@@ -100,6 +100,14 @@ def test_of_some_orders_only_what_is_left_of_them_is_counted(
     }
 
 
+def test_all_orders_are_not_looked_up_among_all_orders(request_of_root: Any) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        waiting.waiting_among(Order.objects.all(), request=request_of_root)
+    table = f"FROM {connection.ops.quote_name(Order._meta.db_table)}"
+    assert {each["sql"].count(table) for each in captured} <= {0, 1}
+    assert sum(table in each["sql"] for each in captured) == 2  # those to cancel, and old ones
+
+
 @pytest.mark.usefixtures("by_columns_alone")
 def test_the_oldest_of_many_is_what_their_column_says(
     request_of_root: Any, make_order: Any

@@ -1,3 +1,4 @@
+import http.client
 import os
 import select
 import socket
@@ -807,10 +808,12 @@ def test_a_byte_that_is_sent_by_another_way_is_known_of(serve: Serve) -> None:
         # What has begun is not begun again: neither too late by now, nor on another connection.
         call.deadline = replace(call.deadline, start_by=0, slot=0)
         connection.send(b"{}")
-        while not server.requests:
-            time.sleep(0.01)
-    connection.close()
-    assert server.requests[0].body == b"{}"
+        assert http.client.HTTPConnection.getresponse(connection).read() == b"fine"
+        connection.close()
+        with pytest.raises(http.client.NotConnected):
+            connection.send(b"{}")
+    assert [request.body for request in server.requests] == [b"{}"]
+    assert server.connections == 1
 
 
 # Proxies

@@ -104,11 +104,13 @@ class ObservedConnection(HTTPConnection):
 
     def _write(self, data: Any) -> None:
         """Write a request, whole as a rule, and mark its call immediately before the first byte."""
-        if self.sock is None:
-            self.connect()
         call = _call.get()
         if not call.first_byte_written:
+            if self.sock is None:
+                self.connect()
             self._begin(call)
+        elif self.sock is None:  # http.client would go on with what was begun on a new connection
+            raise http.client.NotConnected
         super().send(data)
 
     def _begin(self, call: Call) -> None:
